@@ -1,0 +1,1 @@
+"""The backends that polyloss ships: NumPy, PyTorch, TensorFlow, JAX and MXNet."""

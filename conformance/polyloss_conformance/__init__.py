@@ -1,0 +1,1 @@
+"""Cases, references, comparators and the runner that prove every backend against native losses and documented formulas."""

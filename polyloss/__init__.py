@@ -1,0 +1,7 @@
+"""Loss functions that keep their meaning when a model moves between frameworks.
+
+Put ``polyloss.`` in front of the upstream import to say whose semantics a loss has; the tensors of a call say where it runs.
+Importing polyloss imports NumPy's types at most, and never a framework.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,103 @@
+"""From tensors to the op set that owns them, without importing a framework that the program has not imported."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+
+from polyloss.opset import Backend, OpSet, composed
+
+GROUP = "polyloss.backends"
+NEUTRAL = (bool, int, float, type(None))
+
+_owner: dict[type, OpSet | None] = dict.fromkeys(NEUTRAL)
+_backends: dict[str, Backend] = {}
+_fused = True
+
+
+@cache
+def _registered() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
+
+
+def backend(name: str) -> Backend:
+    """The backend of this name, loaded (which imports its framework).
+
+    Raises:
+        ValueError: no backend of that name is registered.
+    """
+    if name not in _backends:
+        if name not in _registered():
+            raise ValueError(f"no backend {name!r}: registered are {', '.join(sorted(_registered()))}")
+        _backends[name] = _registered()[name].load()
+    return _backends[name]
+
+
+def backend_names() -> tuple[str, ...]:
+    """The names of all registered backends, whether or not their framework is installed."""
+    return tuple(_registered())
+
+
+def _find_owner(tensor: object) -> OpSet | None:
+    for name in _registered():
+        if name in sys.modules and (ops := backend(name).op_set(tensor)) is not None:
+            return ops
+    raise TypeError(type(tensor))
+
+
+def op_set(caller: str, names: Sequence[str], tensors: Sequence[object]) -> OpSet:
+    """The op set that owns all `tensors`; numbers and None belong to every one.
+
+    `caller` and `names` are for the message only.
+
+    Raises:
+        TypeError: the tensors belong to several frameworks or kinds, or one belongs to none.
+    """
+    found: OpSet | None = None
+    for i, tensor in enumerate(tensors):
+        kind = type(tensor)
+        try:
+            owner = _owner[kind]
+        except KeyError:
+            try:
+                owner = _owner[kind] = _find_owner(tensor)
+            except TypeError:
+                raise TypeError(
+                    f"{caller}: {names[i]} is {_describe(kind)}, which no backend of polyloss owns; accepted are the tensors "
+                    f"of {', '.join(sorted(_registered()))} (of those the program has imported)"
+                ) from None
+        if owner is None or owner is found:
+            continue
+        if found is not None:
+            kinds = ", ".join(
+                f"{n} is {_describe(type(t))}" for n, t in zip(names, tensors, strict=False) if not isinstance(t, NEUTRAL)
+            )
+            raise TypeError(f"{caller}: all tensors must be of one kind of one framework, but {kinds}")
+        found = owner
+    if found is None:
+        given = ", ".join(f"{n} is {_describe(type(t))}" for n, t in zip(names, tensors, strict=False))
+        raise TypeError(f"{caller}: at least one argument must be a tensor, but {given or 'there are none'}")
+    return found if _fused else composed(found)
+
+
+def _describe(kind: type) -> str:
+    module = kind.__module__
+    return kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}"
+
+
+@contextmanager
+def fused(enabled: bool) -> Iterator[None]:
+    """Within the context, use (or do not use) the backends' fused kernels in place of an operation's default composition.
+
+    For debugging and for comparing the two. Not per thread: it switches the whole process.
+    """
+    global _fused
+    before = _fused
+    _fused = enabled
+    try:
+        yield
+    finally:
+        _fused = before

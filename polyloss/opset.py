@@ -1,0 +1,482 @@
+"""The op set: the abstract operations that loss formulas are written on, and what a backend is.
+
+A formula takes an op set `F` and tensors, and uses nothing else: the methods below, and the infix operators ``+ - * /``,
+unary ``-`` and ``> >= < <=`` between tensors **of one shape and dtype**, or a tensor and a Python number. Anything that
+broadcasts goes through a ``broadcast_*`` method, since a MXNet ``Symbol`` does not broadcast in infix form.
+
+Names, argument order and defaults are those of MXNet's ``F`` (``mxnet.nd`` / ``mxnet.sym``) where it has the operation, so
+that a loss written for Gluon as ``hybrid_forward(self, F, ...)`` runs on every backend.
+
+Conventions for every operation
+    *shape*     Static sizes are never assumed: ask `shape`, which answers None for a symbol. Axes may be negative; an axis out of
+                range raises ValueError (or the framework's own subclass or equivalent).
+    *dtype*     The result has the dtype of the (first) tensor argument, whatever the values; Python numbers never widen it. Tensor
+                arguments of one call have one dtype, save conditions and indices, which may have any.
+    *NaN, inf*  IEEE 754: a NaN operand gives NaN (`maximum`, `minimum`, `max`, `min` and `relu` included), `log(0)` is -inf, `exp(-inf)` 0.
+    *gradient*  Exact away from kinks. At kinks: ``relu'(0) = 0``, ``abs'(0) = sign'(.) = 0``, `broadcast_maximum` and `broadcast_minimum`
+                give all of it to the first argument at a tie, `max` and `min` share it equally among ties, ``norm'(0) = 0``.
+                Comparisons, `pick`'s index and `where`'s condition receive none. `where` blocks the gradient of the side that was not
+                chosen, but a NaN or infinite derivative inside that side still leaks (0 * inf): guard the input.
+    *empty*     Zero-size tensors give zero-size results; a sum over nothing is 0, a mean over nothing NaN, `max` over nothing an error.
+    *full reductions* give shape (); MXNet's legacy arrays have no 0-d form and give (1,).
+
+Operations are *primitive* (each backend must give them) or *composite* (`COMPOSITES`: a default body on primitives, which a
+backend may replace by a fused native kernel with the same values and gradients). `composed` strips the replacements.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Tensor: TypeAlias = Any  # each framework's own type; no common base exists
+Axis: TypeAlias = int | Sequence[int] | None
+Shape: TypeAlias = tuple[int | None, ...]  # None: a size that is not known while tracing
+
+HALF = ("float16", "bfloat16")
+LOG_ZERO = -1e30  # a finite stand-in for log 0, small enough for float32: its differences stay finite, so gradients do
+
+
+class OpSet(ABC):
+    """The operations of one kind of tensor of one framework. Stateless: one instance serves all calls."""
+
+    name: str = ""
+    """The backend's name, for messages."""
+
+    # --- what a tensor is -------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def shape(self, data: Tensor) -> Shape | None:
+        """The sizes of `data`, None in place of one that is not known while tracing; None where no shape exists (a Symbol)."""
+
+    @abstractmethod
+    def dtype(self, data: Tensor) -> str | None:
+        """NumPy's name of the dtype (``float32``, ``int64``, ``bool``) or ``bfloat16``; None where it is not known (a Symbol)."""
+
+    @abstractmethod
+    def cast(self, data: Tensor, dtype: str) -> Tensor:
+        """`data` in another dtype; float to integer truncates toward zero."""
+
+    @abstractmethod
+    def stop_gradient(self, data: Tensor) -> Tensor:
+        """`data`, as a constant for differentiation."""
+
+    # --- layout -----------------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def reshape(self, data: Tensor, shape: Sequence[int]) -> Tensor:
+        """`data` in row-major order in a new shape; one entry may be -1. (MXNet's codes 0, -2, -3, -4 are not part of the op set.)"""
+
+    @abstractmethod
+    def reshape_like(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        """`lhs` in the shape of `rhs`; sizes must agree. The gradient goes to `lhs` only."""
+
+    @abstractmethod
+    def swapaxes(self, data: Tensor, dim1: int = 0, dim2: int = 0) -> Tensor:
+        """`data` with two axes exchanged."""
+
+    @abstractmethod
+    def expand_dims(self, data: Tensor, axis: int) -> Tensor:
+        """`data` with a new axis of size 1 at `axis` of the result."""
+
+    @abstractmethod
+    def broadcast_like(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        """`lhs` repeated along its axes of size 1 to the shape of `rhs`, which has the same rank."""
+
+    @abstractmethod
+    def concat(self, *data: Tensor, dim: int = 1) -> Tensor:
+        """Tensors joined along an existing axis (Gluon's default is axis 1)."""
+
+    @abstractmethod
+    def stack(self, *data: Tensor, axis: int = 0) -> Tensor:
+        """Tensors of one shape joined along a new axis."""
+
+    @abstractmethod
+    def slice_axis(self, data: Tensor, axis: int, begin: int, end: int | None) -> Tensor:
+        """``data[..., begin:end, ...]`` along one axis; begin and end may be negative, an end of None is the axis's size."""
+
+    # --- constants ----------------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def zeros_like(self, data: Tensor) -> Tensor:
+        """Zeros of the shape and dtype of `data`."""
+
+    @abstractmethod
+    def ones_like(self, data: Tensor) -> Tensor:
+        """Ones of the shape and dtype of `data`."""
+
+    @abstractmethod
+    def arange_like(self, data: Tensor, axis: int) -> Tensor:
+        """0, 1, ..., n-1 for the n places along `axis` of `data`, in its dtype; rank 1."""
+
+    @abstractmethod
+    def eye_like(self, data: Tensor) -> Tensor:
+        """The identity matrix of the shape and dtype of `data`, which has rank 2."""
+
+    @abstractmethod
+    def one_hot(
+        self,
+        indices: Tensor,
+        depth: int,
+        on_value: float = 1.0,
+        off_value: float = 0.0,
+        dtype: str = "float32",
+    ) -> Tensor:
+        """A new last axis of size `depth`: `on_value` at the index (truncated to an integer), `off_value` elsewhere.
+
+        An index outside [0, depth) gives a row of `off_value`.
+        """
+
+    # --- elementwise --------------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def abs(self, data: Tensor) -> Tensor:
+        """``|x|``, with gradient 0 at 0."""
+
+    @abstractmethod
+    def sign(self, data: Tensor) -> Tensor:
+        """-1, 0 or 1 (NaN for NaN), with gradient 0."""
+
+    @abstractmethod
+    def square(self, data: Tensor) -> Tensor:
+        """``x^2``."""
+
+    @abstractmethod
+    def sqrt(self, data: Tensor) -> Tensor:
+        """``x^(1/2)``; NaN below 0, infinite gradient at 0."""
+
+    @abstractmethod
+    def exp(self, data: Tensor) -> Tensor:
+        """``e^x``."""
+
+    @abstractmethod
+    def log(self, data: Tensor) -> Tensor:
+        """Natural logarithm; -inf at 0, NaN below."""
+
+    @abstractmethod
+    def log1p(self, data: Tensor) -> Tensor:
+        """``log(1 + x)``, exact for small x."""
+
+    @abstractmethod
+    def relu(self, data: Tensor) -> Tensor:
+        """``max(x, 0)``, with gradient 0 at 0; NaN for NaN."""
+
+    @abstractmethod
+    def sigmoid(self, data: Tensor) -> Tensor:
+        """``1 / (1 + e^-x)``, without overflow."""
+
+    @abstractmethod
+    def softrelu(self, data: Tensor) -> Tensor:
+        """``log(1 + e^x)`` (softplus), exact to rounding everywhere: no linear shortcut above a threshold."""
+
+    @abstractmethod
+    def clip(self, data: Tensor, a_min: float, a_max: float) -> Tensor:
+        """``min(max(x, a_min), a_max)``; gradient 1 inside and at both ends, 0 outside; NaN for NaN."""
+
+    # --- two tensors, broadcast ---------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def broadcast_add(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        """``lhs + rhs`` with NumPy broadcasting."""
+
+    @abstractmethod
+    def broadcast_sub(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        """``lhs - rhs`` with NumPy broadcasting."""
+
+    @abstractmethod
+    def broadcast_mul(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        """``lhs * rhs`` with NumPy broadcasting."""
+
+    @abstractmethod
+    def broadcast_div(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        """``lhs / rhs`` with NumPy broadcasting."""
+
+    @abstractmethod
+    def broadcast_maximum(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        """The larger of two; at a tie all gradient goes to `lhs`. NaN if either is NaN."""
+
+    @abstractmethod
+    def broadcast_minimum(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        """The smaller of two; at a tie all gradient goes to `lhs`. NaN if either is NaN."""
+
+    @abstractmethod
+    def broadcast_equal(self, lhs: Tensor, rhs: Tensor | float) -> Tensor:
+        """1 where equal, else 0, in the dtype of `lhs` (as in MXNet). `rhs` may be a number."""
+
+    @abstractmethod
+    def broadcast_greater(self, lhs: Tensor, rhs: Tensor | float) -> Tensor:
+        """1 where ``lhs > rhs``, else 0, in the dtype of `lhs`. `rhs` may be a number."""
+
+    @abstractmethod
+    def where(self, condition: Tensor, x: Tensor | float, y: Tensor | float) -> Tensor:
+        """`x` where `condition` is true (non-zero), else `y`: the three broadcast. One of `x` and `y` may be a number.
+
+        The condition is a comparison's result, infix or ``broadcast_*``: a boolean tensor or one of 0 and 1.
+        """
+
+    # --- reductions ---------------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def sum(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        """Sum over `axis` (None: all), or with ``exclude=True`` over all axes but these. No axis left to reduce: `data` itself."""
+
+    @abstractmethod
+    def mean(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        """Arithmetic mean; axes as in `sum`."""
+
+    @abstractmethod
+    def max(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        """Largest element; ties share the gradient equally; axes as in `sum`."""
+
+    @abstractmethod
+    def min(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        """Smallest element; ties share the gradient equally; axes as in `sum`."""
+
+    @abstractmethod
+    def norm(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        """Euclidean norm, with gradient 0 at the zero vector; axes as in `sum`."""
+
+    @abstractmethod
+    def softmax(self, data: Tensor, axis: int = -1) -> Tensor:
+        """``e^x_i / sum_j e^x_j`` along an axis, shifted by the maximum."""
+
+    @abstractmethod
+    def log_softmax(self, data: Tensor, axis: int = -1) -> Tensor:
+        """``x_i - log sum_j e^x_j`` along an axis, shifted by the maximum: finite for finite input."""
+
+    @abstractmethod
+    def pick(self, data: Tensor, index: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
+        """The element of `data` at `index` along `axis`. `index` has the shape of `data` without that axis, or with size 1 there.
+
+        The index may have any real dtype; it is truncated toward zero and clipped into range (MXNet's ``mode='clip'``); NaN is 0.
+        """
+
+    # --- composite: a default body, which a backend may replace by a fused kernel ---------------------------------------------
+
+    def size(self, data: Tensor, axis: Axis = None, exclude: bool = False) -> Tensor | int:
+        """The number of elements along `axis`, as a Python int where it is known, else as a tensor that broadcasts with `data`."""
+        shape = self.shape(data)
+        if shape is not None:
+            count = 1
+            for i in reduced_axes(axis, len(shape), exclude):
+                size = shape[i]
+                if size is None:
+                    break
+                count *= size
+            else:
+                return count
+        return self.sum(self.stop_gradient(self.ones_like(data)), axis=axis, keepdims=True, exclude=exclude)
+
+    def logsumexp(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        """``log sum e^x``, shifted by the maximum: finite for finite input, -inf where all is -inf. Axes as in `sum`."""
+        top = self.stop_gradient(self.max(data, axis=axis, keepdims=True, exclude=exclude))
+        top = self.where(self.abs(top) < float("inf"), top, 0.0)  # inf - inf would be NaN
+        total = self.sum(self.exp(self.broadcast_sub(data, top)), axis=axis, keepdims=keepdims, exclude=exclude)
+        return self.log(total) + (top if keepdims else self.reshape_like(top, total))
+
+    def squared_error(self, data: Tensor, label: Tensor) -> Tensor:
+        """``(data - label)^2``, elementwise; the shapes are equal."""
+        return self.square(data - label)
+
+    def smooth_l1(self, data: Tensor, scalar: float = 1.0) -> Tensor:
+        """``(s x)^2 / 2`` where ``|x| < 1/s^2``, else ``|x| - 1/(2 s^2)``, with ``s = scalar > 0``; slope 0 at 0.
+
+        With ``m = min(|x|, 1/s^2)`` both pieces are ``s^2 m (|x| - m/2)``: nothing is squared that could overflow.
+        """
+        size = self.abs(data)
+        bounded = self.clip(size, 0.0, 1 / scalar**2)
+        return scalar**2 * bounded * (size - 0.5 * bounded)
+
+    def sigmoid_cross_entropy(self, data: Tensor, label: Tensor) -> Tensor:
+        """``-label log s(x) - (1 - label) log(1 - s(x))`` with the logistic s, for logits x; gradient ``s(x) - label`` everywhere.
+
+        Elementwise; the shapes are equal. ``softrelu(x) - x label`` is the same:
+        ``log s(x) = x - softrelu(x)`` and ``log(1 - s(x)) = -softrelu(x)``.
+        """
+        return self.softrelu(data) - data * label
+
+    def softmax_cross_entropy(self, data: Tensor, label: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
+        """``-log softmax(data)[label]`` along `axis`, for logits; `label` and `keepdims` as in `pick`."""
+        return -self.pick(self.log_softmax(data, axis=axis), label, axis=axis, keepdims=keepdims)
+
+    def scan(self, body: Callable[[Tensor, Tensor], Tensor], data: Tensor, state: Tensor) -> Tensor:
+        """The last state of ``state = body(data[t], state)`` over the leading axis of `data`, whose size must be known.
+
+        The state keeps its shape and dtype. A backend may replace the Python loop by its own (``lax.scan``).
+        """
+        shape = self.shape(data)
+        if shape is None or shape[0] is None:
+            raise ValueError(f"scan on {self.name}: the size of axis 0 must be known, data has shape {shape}")
+        for t in range(shape[0]):
+            state = body(self.sum(self.slice_axis(data, axis=0, begin=t, end=t + 1), axis=0), state)
+        return state
+
+    def ctc_loss(
+        self,
+        data: Tensor,
+        label: Tensor,
+        data_lengths: Tensor | None = None,
+        label_lengths: Tensor | None = None,
+    ) -> Tensor:
+        """Connectionist temporal classification: ``-log P(label)`` summed over all alignments, shape (N,).
+
+        `data` (T, N, C) are logits, class C-1 is the blank. `label` (N, L) holds classes in [0, C-1), of any real dtype; without
+        `label_lengths` (N,) a label ends at its first negative entry. `data_lengths` (N,) defaults to T. An alignment that cannot
+        exist (more labels and repeats than frames) costs +inf and has gradient 0.
+        """
+        dtype = self.dtype(data) or "float32"
+        if dtype in HALF:  # the recursion adds as many logarithms as there are frames
+            return self.cast(self.ctc_loss(self.cast(data, "float32"), label, data_lengths, label_lengths), dtype)
+        (classes, width) = (cast(Shape, self.shape(data))[2], cast(Shape, self.shape(label))[1])
+        if classes is None or width is None:
+            raise ValueError(f"ctc_loss on {self.name}: the numbers of classes and of labels must be known while tracing")
+        log_prob = self.log_softmax(data, axis=-1)
+        blank = self.sum(self.slice_axis(log_prob, axis=2, begin=classes - 1, end=classes), axis=2)  # (T, N)
+        label = self.cast(label, dtype)
+        if not width:
+            (label, width) = (self.sum(self.zeros_like(data), axis=(0, 2), keepdims=True), 1)
+            label = self.reshape(label, (-1, 1)) - 1.0
+        column = self.expand_dims(self.arange_like(label, axis=1), axis=0)  # (1, L)
+        if label_lengths is None:
+            end = self.where(label < 0, self.broadcast_like(column, label), float(width))
+            label_lengths = self.min(end, axis=1)
+        label_lengths = self.cast(label_lengths, dtype)
+
+        # For each number i of labels emitted so far, two log probabilities of all prefixes: one that ends in a blank, one in label i.
+        #   blank_i <- (blank_i + label_i) y_blank       label_i <- (label_i + blank_(i-1) + [l_i != l_(i-1)] label_(i-1)) y_(l_i)
+        picks = [
+            self.pick(log_prob, self.broadcast_like(self.swapaxes(one, 0, 1), blank), axis=-1)
+            for one in (self.slice_axis(label, axis=1, begin=i, end=i + 1) for i in range(width))
+        ]
+        emission = self.stack(blank, *picks, axis=2)  # (T, N, 1 + L)
+        never = self.zeros_like(self.slice_axis(label, axis=1, begin=0, end=1)) + LOG_ZERO  # (N, 1)
+        skip = never
+        if width > 1:
+            before = self.slice_axis(label, axis=1, begin=0, end=width - 1)
+            after = self.slice_axis(label, axis=1, begin=1, end=width)
+            skip = self.concat(never, self.broadcast_equal(after, before) * LOG_ZERO, dim=1)
+        start = self.concat(self.zeros_like(never), *[never] * (2 * width), dim=1)
+
+        def advance(frame: Tensor, state: Tensor) -> Tensor:
+            ends_blank = self.slice_axis(state, axis=1, begin=0, end=width + 1)
+            ends_label = self.slice_axis(state, axis=1, begin=width + 1, end=None)
+            no_label_first = self.concat(never, ends_label, dim=1)
+            stay_blank = self.logsumexp(self.stack(ends_blank, no_label_first), axis=0)
+            skipping = self.slice_axis(no_label_first, axis=1, begin=0, end=width) + skip
+            arrive = self.slice_axis(ends_blank, axis=1, begin=0, end=width)
+            to_label = self.logsumexp(self.stack(ends_label, arrive, skipping), axis=0)
+            y_blank = self.slice_axis(frame, axis=1, begin=0, end=1)
+            y_label = self.slice_axis(frame, axis=1, begin=1, end=width + 1)
+            new = self.concat(self.broadcast_add(stay_blank, y_blank), to_label + y_label, dim=1)
+            if data_lengths is None:
+                return new
+            return self.where(self.slice_axis(frame, axis=1, begin=width + 1, end=None), new, state)
+
+        if data_lengths is not None:
+            time = self.expand_dims(self.arange_like(blank, axis=0), axis=1)
+            running = self.broadcast_greater(self.expand_dims(self.cast(data_lengths, dtype), axis=0), time)
+            emission = self.concat(emission, self.expand_dims(running, axis=2), dim=2)
+        state = self.scan(advance, emission, start)
+        ends_blank = self.slice_axis(state, axis=1, begin=0, end=width + 1)
+        ends_label = self.concat(never, self.slice_axis(state, axis=1, begin=width + 1, end=None), dim=1)
+        ends = [self.pick(end, label_lengths, axis=1) for end in (ends_blank, ends_label)]
+        total = self.logsumexp(self.stack(*ends), axis=0)
+        return self.where(total > LOG_ZERO / 2, -total, float("inf"))
+
+    # --- spellings that Gluon's losses use ---------------------------------------------------------------------------------
+
+    def Activation(self, data: Tensor, act_type: Literal["relu", "sigmoid", "softrelu"]) -> Tensor:  # noqa: N802 - MXNet's name
+        """MXNet's spelling of `relu`, `sigmoid` and `softrelu`."""
+        if act_type not in ("relu", "sigmoid", "softrelu"):
+            raise ValueError(f"Activation: act_type {act_type!r} is not one of 'relu', 'sigmoid', 'softrelu'")
+        return getattr(self, act_type)(data)
+
+
+COMPOSITES = (
+    "size",
+    "logsumexp",
+    "squared_error",
+    "smooth_l1",
+    "sigmoid_cross_entropy",
+    "softmax_cross_entropy",
+    "scan",
+    "ctc_loss",
+)
+
+
+@cache
+def composed(ops: OpSet) -> OpSet:
+    """`ops` with every fused replacement taken off: composite operations run their default body."""
+    kind = type(ops)
+    plain = {name: getattr(OpSet, name) for name in COMPOSITES if getattr(kind, name) is not getattr(OpSet, name)}
+    if not plain:
+        return ops
+    copy: OpSet = object.__new__(type(f"Composed{kind.__name__}", (kind,), plain))
+    copy.__dict__.update(ops.__dict__)
+    return copy
+
+
+def reduced_axes(axis: Axis, ndim: int, exclude: bool = False) -> tuple[int, ...]:
+    """The axes that a reduction removes, non-negative and in order: `axis` (None: all), or with `exclude` all the others."""
+    if axis is None:
+        return () if exclude else tuple(range(ndim))
+    given = [axis] if isinstance(axis, int) else list(axis)
+    for i in given:
+        if not -ndim <= i < ndim:
+            raise ValueError(f"axis {i} is out of range for a tensor of rank {ndim}")
+    named = {i % ndim for i in given}
+    return tuple(i for i in range(ndim) if (i in named) != exclude)
+
+
+class Backend(ABC):
+    """One framework: which tensors are its own, and what running, comparing and differentiating on it needs."""
+
+    name: str
+    """The framework's top-level module; also the entry point's name in the group `polyloss.backends`."""
+
+    dtypes: tuple[str, ...]
+    """The floating-point dtypes of its tensors."""
+
+    modes: tuple[str, ...]
+    """Ways to run a function that `value_and_grad` knows; the first is ``eager``."""
+
+    differentiable: bool = True
+    """False: `value_and_grad` returns no gradients."""
+
+    @abstractmethod
+    def versions(self) -> dict[str, str]:
+        """Distribution name to version, for what a result depends on."""
+
+    @abstractmethod
+    def op_set(self, tensor: object) -> OpSet | None:
+        """The op set for this kind of tensor, or None where it is not one of this framework's. The answer depends on the type only."""
+
+    @abstractmethod
+    def from_numpy(self, array: np.ndarray[Any, Any], dtype: str) -> Tensor:
+        """A tensor of this framework with these values, rounded to `dtype` (NumPy's names, and ``bfloat16``)."""
+
+    @abstractmethod
+    def to_numpy(self, tensor: Tensor) -> np.ndarray[Any, Any]:
+        """The values on the host, in the same dtype; bfloat16 as float32."""
+
+    @abstractmethod
+    def value_and_grad(
+        self, function: Callable[..., Tensor], wrt: Sequence[int], mode: str = "eager"
+    ) -> Callable[[Sequence[Tensor | None], Tensor | None], tuple[Tensor, tuple[Tensor, ...]]]:
+        """A runner: from arguments and an upstream gradient (None: ones) to ``function(*arguments)`` and its gradients.
+
+        Gradients are those of ``sum(upstream * value)`` with respect to the arguments numbered in `wrt`, in that order, zeros for an
+        argument that has no influence. The runner may be called again with other values of the same shapes and dtypes without
+        compiling again. Arguments may be None.
+        """
+
+    def refuses(self, shapes: Mapping[str, tuple[int, ...]], dtype: str) -> str | None:
+        """Why tensors of these shapes and this floating dtype cannot exist here, or None where they can."""
+        if dtype not in self.dtypes:
+            return f"{self.name} has no {dtype} here"
+        return None

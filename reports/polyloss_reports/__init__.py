@@ -1,0 +1,1 @@
+"""From results of the conformance suite to one HTML page."""
