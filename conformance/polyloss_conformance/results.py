@@ -254,7 +254,7 @@ def read(paths: Iterable[Path | str]) -> Results:
             raise FileNotFoundError(f"no *.jsonl in {path}")
         files += found
     for file in files:
-        for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+        for line in file.read_text(encoding="utf-8", errors="replace").split("\n"):
             if not line.strip():
                 continue
             try:
