@@ -65,15 +65,18 @@ def op_set(caller: str, names: Sequence[str], tensors: Sequence[object]) -> OpSe
             try:
                 owner = _owner[kind] = _find_owner(tensor)
             except TypeError:
+                name = names[i] if i < len(names) else f"argument {i}"
                 raise TypeError(
-                    f"{caller}: {names[i]} is {_describe(kind)}, which no backend of polyloss owns; accepted are the tensors "
+                    f"{caller}: {name} is {_describe(kind)}, which no backend of polyloss owns; accepted are the tensors "
                     f"of {', '.join(sorted(_registered()))} (of those the program has imported)"
                 ) from None
         if owner is None or owner is found:
             continue
         if found is not None:
             kinds = ", ".join(
-                f"{n} is {_describe(type(t))}" for n, t in zip(names, tensors, strict=False) if not isinstance(t, NEUTRAL)
+                f"{n} is {_describe(type(t))}"
+                for n, t in zip(names, tensors, strict=False)
+                if not isinstance(t, NEUTRAL)
             )
             raise TypeError(f"{caller}: all tensors must be of one kind of one framework, but {kinds}")
         found = owner

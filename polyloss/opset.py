@@ -272,6 +272,15 @@ class OpSet(ABC):
                 return count
         return self.sum(self.stop_gradient(self.ones_like(data)), axis=axis, keepdims=True, exclude=exclude)
 
+    def widen(self, data: Tensor) -> Tensor:
+        """float16 and bfloat16 as float32, any other dtype as it is: for constants and sums that half precision cannot hold."""
+        return self.cast(data, "float32") if self.dtype(data) in HALF else data
+
+    def cast_like(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        """`lhs` in the dtype of `rhs`."""
+        dtype = self.dtype(rhs)
+        return lhs if dtype is None or dtype == self.dtype(lhs) else self.cast(lhs, dtype)
+
     def logsumexp(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
         """``log sum e^x``, shifted by the maximum: finite for finite input, -inf where all is -inf. Axes as in `sum`."""
         top = self.stop_gradient(self.max(data, axis=axis, keepdims=True, exclude=exclude))
@@ -334,7 +343,9 @@ class OpSet(ABC):
             return self.cast(self.ctc_loss(self.cast(data, "float32"), label, data_lengths, label_lengths), dtype)
         (classes, width) = (cast(Shape, self.shape(data))[2], cast(Shape, self.shape(label))[1])
         if classes is None or width is None:
-            raise ValueError(f"ctc_loss on {self.name}: the numbers of classes and of labels must be known while tracing")
+            raise ValueError(
+                f"ctc_loss on {self.name}: the numbers of classes and of labels must be known while tracing"
+            )
         log_prob = self.log_softmax(data, axis=-1)
         blank = self.sum(self.slice_axis(log_prob, axis=2, begin=classes - 1, end=classes), axis=2)  # (T, N)
         label = self.cast(label, dtype)
@@ -399,6 +410,8 @@ class OpSet(ABC):
 
 COMPOSITES = (
     "size",
+    "widen",
+    "cast_like",
     "logsumexp",
     "squared_error",
     "smooth_l1",

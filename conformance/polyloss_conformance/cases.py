@@ -81,5 +81,7 @@ class Case:
 
     def upstream(self, shape: tuple[int, ...]) -> Array:
         """A random upstream gradient, rounded to the case's dtype: neither 1 nor constant, both signs."""
-        values = np.random.default_rng(self.seed).uniform(0.5, 2.0, shape) * np.where(np.arange(np.prod(shape)).reshape(shape) % 3 == 1, -1, 1)
+        values = np.random.default_rng(self.seed).uniform(0.5, 2.0, shape) * np.where(
+            np.arange(np.prod(shape)).reshape(shape) % 3 == 1, -1, 1
+        )
         return rounded(values, self.dtype)

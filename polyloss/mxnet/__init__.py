@@ -1,1 +1,3 @@
-"""Dialects of MXNet."""
+"""Dialects of MXNet: `polyloss.mxnet.gluon`."""
+
+from polyloss.mxnet import gluon as gluon

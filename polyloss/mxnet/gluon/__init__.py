@@ -1,1 +1,3 @@
-"""Dialects of Gluon."""
+"""Dialects of Gluon: `polyloss.mxnet.gluon.loss`."""
+
+from polyloss.mxnet.gluon import loss as loss

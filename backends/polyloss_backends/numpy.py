@@ -1,0 +1,258 @@
+"""NumPy: the op set in its plainest form. Values only; there is no automatic differentiation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+import numpy as np
+
+from polyloss.opset import Axis, Backend, OpSet, Shape, Tensor, reduced_axes
+
+Array = np.ndarray[Any, Any]
+
+
+def _quiet(function: Callable[..., Any]) -> Callable[..., Any]:
+    """IEEE results without NumPy's warnings: log(0) and 0/0 are part of the contract, on every backend alike."""
+    return np.errstate(all="ignore")(function)
+
+
+def _wide(data: Array) -> Array:
+    """float16 adds up in float32, as the other frameworks do on a CPU."""
+    return data.astype(np.float32) if data.dtype == np.float16 else data
+
+
+def _reduce(ufunc: Callable[..., Any], data: Array, axis: Axis, keepdims: bool, exclude: bool) -> Array:
+    axes = reduced_axes(axis, data.ndim, exclude)
+    result = ufunc(_wide(data), axis=axes, keepdims=keepdims) if axes else data
+    return np.asarray(result).astype(data.dtype, copy=False)
+
+
+class NumpyOps(OpSet):
+    """The op set on `numpy.ndarray`."""
+
+    name = "numpy"
+
+    def shape(self, data: Tensor) -> Shape:
+        return cast(Shape, data.shape)
+
+    def dtype(self, data: Tensor) -> str:
+        return str(data.dtype)
+
+    @_quiet
+    def cast(self, data: Tensor, dtype: str) -> Tensor:
+        return data.astype(dtype, copy=False)
+
+    def stop_gradient(self, data: Tensor) -> Tensor:
+        return data
+
+    def reshape(self, data: Tensor, shape: Sequence[int]) -> Tensor:
+        return np.reshape(data, tuple(shape))
+
+    def reshape_like(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return np.reshape(lhs, rhs.shape)
+
+    def swapaxes(self, data: Tensor, dim1: int = 0, dim2: int = 0) -> Tensor:
+        return np.swapaxes(data, dim1, dim2)
+
+    def expand_dims(self, data: Tensor, axis: int) -> Tensor:
+        return np.expand_dims(data, axis)
+
+    def broadcast_like(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return np.broadcast_to(lhs, rhs.shape)
+
+    def concat(self, *data: Tensor, dim: int = 1) -> Tensor:
+        return np.concatenate(data, axis=dim)
+
+    def stack(self, *data: Tensor, axis: int = 0) -> Tensor:
+        return np.stack(data, axis=axis)
+
+    def slice_axis(self, data: Tensor, axis: int, begin: int, end: int | None) -> Tensor:
+        (i,) = reduced_axes(axis, data.ndim)
+        return data[(slice(None),) * i + (slice(begin, end),)]
+
+    def zeros_like(self, data: Tensor) -> Tensor:
+        return np.zeros_like(data)
+
+    def ones_like(self, data: Tensor) -> Tensor:
+        return np.ones_like(data)
+
+    def arange_like(self, data: Tensor, axis: int) -> Tensor:
+        (i,) = reduced_axes(axis, data.ndim)
+        return np.arange(data.shape[i]).astype(data.dtype)
+
+    def eye_like(self, data: Tensor) -> Tensor:
+        (rows, columns) = data.shape
+        return np.eye(rows, columns, dtype=data.dtype)
+
+    @_quiet
+    def one_hot(
+        self, indices: Tensor, depth: int, on_value: float = 1.0, off_value: float = 0.0, dtype: str = "float32"
+    ) -> Tensor:
+        hit = np.trunc(indices)[..., None] == np.arange(depth)
+        return np.where(hit, np.asarray(on_value, dtype), np.asarray(off_value, dtype))
+
+    def abs(self, data: Tensor) -> Tensor:
+        return np.abs(data)
+
+    def sign(self, data: Tensor) -> Tensor:
+        return np.sign(data)
+
+    @_quiet
+    def square(self, data: Tensor) -> Tensor:
+        return np.square(data)
+
+    @_quiet
+    def sqrt(self, data: Tensor) -> Tensor:
+        return np.sqrt(data)
+
+    @_quiet
+    def exp(self, data: Tensor) -> Tensor:
+        return np.exp(data)
+
+    @_quiet
+    def log(self, data: Tensor) -> Tensor:
+        return np.log(data)
+
+    @_quiet
+    def log1p(self, data: Tensor) -> Tensor:
+        return np.log1p(data)
+
+    def relu(self, data: Tensor) -> Tensor:
+        return np.maximum(data, data.dtype.type(0))
+
+    @_quiet
+    def sigmoid(self, data: Tensor) -> Tensor:
+        small = np.exp(-np.abs(data))  # in (0, 1]: never overflows
+        return np.where(data >= 0, 1, small).astype(data.dtype) / (1 + small)
+
+    @_quiet
+    def softrelu(self, data: Tensor) -> Tensor:
+        return np.logaddexp(data, data.dtype.type(0))
+
+    def clip(self, data: Tensor, a_min: float, a_max: float) -> Tensor:
+        kind = data.dtype.type
+        return np.minimum(np.maximum(data, kind(a_min)), kind(a_max))
+
+    @_quiet
+    def broadcast_add(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return lhs + rhs
+
+    @_quiet
+    def broadcast_sub(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return lhs - rhs
+
+    @_quiet
+    def broadcast_mul(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return lhs * rhs
+
+    @_quiet
+    def broadcast_div(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return lhs / rhs
+
+    def broadcast_maximum(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return np.maximum(lhs, rhs)
+
+    def broadcast_minimum(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return np.minimum(lhs, rhs)
+
+    def broadcast_equal(self, lhs: Tensor, rhs: Tensor | float) -> Tensor:
+        return np.equal(lhs, rhs).astype(lhs.dtype)
+
+    def broadcast_greater(self, lhs: Tensor, rhs: Tensor | float) -> Tensor:
+        return np.greater(lhs, rhs).astype(lhs.dtype)
+
+    def where(self, condition: Tensor, x: Tensor | float, y: Tensor | float) -> Tensor:
+        dtype = next(side.dtype for side in (x, y) if isinstance(side, np.ndarray | np.generic))
+        return np.where(condition, np.asarray(x, dtype), np.asarray(y, dtype))
+
+    @_quiet
+    def sum(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        return _reduce(np.sum, data, axis, keepdims, exclude)
+
+    @_quiet
+    def mean(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        axes = reduced_axes(axis, data.ndim, exclude)
+        if not axes:
+            return data
+        count = int(np.prod([data.shape[i] for i in axes]))
+        total = np.sum(_wide(data), axis=axes, keepdims=keepdims)  # np.mean of nothing warns
+        return np.asarray(total / total.dtype.type(count)).astype(data.dtype, copy=False)
+
+    def max(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        return _reduce(np.max, data, axis, keepdims, exclude)
+
+    def min(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        return _reduce(np.min, data, axis, keepdims, exclude)
+
+    @_quiet
+    def norm(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        squares = np.square(_wide(data))
+        return np.asarray(np.sqrt(_reduce(np.sum, squares, axis, keepdims, exclude))).astype(data.dtype, copy=False)
+
+    @_quiet
+    def softmax(self, data: Tensor, axis: int = -1) -> Tensor:
+        wide = _wide(data)
+        part = np.exp(wide - wide.max(axis=axis, keepdims=True))
+        return (part / part.sum(axis=axis, keepdims=True)).astype(data.dtype, copy=False)
+
+    @_quiet
+    def log_softmax(self, data: Tensor, axis: int = -1) -> Tensor:
+        wide = _wide(data)
+        shifted = wide - wide.max(axis=axis, keepdims=True)
+        total = np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+        return (shifted - total).astype(data.dtype, copy=False)
+
+    @_quiet
+    def pick(self, data: Tensor, index: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
+        (i,) = reduced_axes(axis, data.ndim)
+        if index.ndim < data.ndim:
+            index = np.expand_dims(index, i)
+        clipped = np.clip(np.nan_to_num(index, nan=0.0), 0, data.shape[i] - 1).astype(np.int64)
+        picked = np.take_along_axis(data, clipped, axis=i)
+        return picked if keepdims else np.squeeze(picked, axis=i)
+
+
+class NumpyBackend(Backend):
+    """NumPy: values in eager mode."""
+
+    name = "numpy"
+    dtypes = ("float64", "float32", "float16")
+    modes = ("eager",)
+    differentiable = False
+    _ops = NumpyOps()
+
+    def versions(self) -> dict[str, str]:
+        return {"numpy": np.__version__}
+
+    def op_set(self, tensor: object) -> OpSet | None:
+        return self._ops if isinstance(tensor, np.ndarray | np.generic) else None
+
+    def from_numpy(self, array: Array, dtype: str) -> Tensor:
+        if array.dtype == dtype:
+            return array
+        result = np.empty_like(array, dtype=dtype, subok=False)
+        if array.ndim and array.size and not array.flags.forc:  # keep a strided view strided
+            result = np.repeat(result, 2, axis=-1)[..., ::2]
+        with np.errstate(over="ignore"):
+            result[...] = array
+        return result
+
+    def to_numpy(self, tensor: Tensor) -> Array:
+        return np.asarray(tensor)
+
+    def value_and_grad(
+        self, function: Callable[..., Tensor], wrt: Sequence[int], mode: str = "eager"
+    ) -> Callable[[Sequence[Tensor | None], Tensor | None], tuple[Tensor, tuple[Tensor, ...]]]:
+        if mode not in self.modes:
+            raise ValueError(f"numpy: mode {mode!r} is not one of {', '.join(self.modes)}")
+
+        def run(
+            arguments: Sequence[Tensor | None], upstream: Tensor | None = None
+        ) -> tuple[Tensor, tuple[Tensor, ...]]:
+            return function(*arguments), ()
+
+        return run
+
+
+BACKEND = NumpyBackend()

@@ -1,0 +1,45 @@
+"""Losses on vectors that are compared with one another."""
+
+from __future__ import annotations
+
+from polyloss.formulas.classification import kl_divergence
+from polyloss.opset import OpSet, Tensor
+
+
+def cosine_similarity(F: OpSet, x: Tensor, y: Tensor, *, epsilon: float) -> Tensor:
+    """``x.y / max(|x| |y|, epsilon)`` over the last axis; of the rank of `x` less one."""
+    norms = F.norm(x, axis=-1) * F.norm(y, axis=-1)
+    floor = F.zeros_like(norms) + epsilon
+    return F.sum(x * y, axis=-1) / F.broadcast_maximum(norms, floor)
+
+
+def cosine_embedding(
+    F: OpSet, input1: Tensor, input2: Tensor, label: Tensor, *, margin: float, epsilon: float
+) -> Tensor:
+    """``1 - cos`` for label 1, ``max(0, cos - margin)`` for label -1, and 0 for any other; a column (rows, 1)."""
+    cos = cosine_similarity(F, F.widen(input1), F.widen(input2), epsilon=epsilon)
+    (cos, sign) = (F.reshape(cos, (-1, 1)), F.widen(F.reshape(label, (-1, 1))))
+    same = F.where(F.broadcast_equal(sign, 1.0), 1 - cos, 0.0)
+    different = F.where(F.broadcast_equal(sign, -1.0), F.relu(cos - margin), 0.0)
+    return F.cast_like(same + different, input2)
+
+
+def triplet(F: OpSet, pred: Tensor, positive: Tensor, negative: Tensor, *, margin: float, batch_axis: int) -> Tensor:
+    """``max(0, |positive - pred|^2 - |negative - pred|^2 + margin)`` per sample, squared norms over all axes but `batch_axis`."""
+    difference = F.squared_error(positive, pred) - F.squared_error(negative, pred)
+    return F.relu(F.sum(difference, axis=batch_axis, exclude=True) + margin)
+
+
+def smoothed_deep_metric(F: OpSet, x1: Tensor, x2: Tensor, *, smoothing: float, epsilon: float) -> Tensor:
+    """Each row i of `x1` against all of `x2`: ``sum_j q_ij (log(q_ij + epsilon) - log p_ij)`` with ``p = softmax(-|x1_i - x2_j|^2)``.
+
+    ``q_ij`` is ``1 - smoothing`` for the pair itself; the rest is shared equally by the others, of which a batch of one has none.
+    """
+    gaps = F.broadcast_sub(F.expand_dims(F.widen(x1), axis=1), F.expand_dims(F.widen(x2), axis=0))
+    distances = F.sum(F.square(gaps), axis=2)
+    same = F.eye_like(distances)
+    others = F.sum(1 - same, axis=1, keepdims=True)
+    share = smoothing / F.broadcast_maximum(others, F.ones_like(others))
+    target = same * (1 - smoothing) + F.broadcast_mul(1 - same, share)
+    log_p = F.log_softmax(-distances, axis=1)
+    return F.cast_like(F.sum(kl_divergence(F, log_p, target, epsilon=epsilon), axis=1), x1)

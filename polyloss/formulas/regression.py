@@ -1,0 +1,44 @@
+"""Losses on the difference of a prediction and a real-valued target, elementwise; equal shapes."""
+
+from __future__ import annotations
+
+import math
+
+from polyloss.opset import OpSet, Tensor
+
+
+def squared_error(F: OpSet, pred: Tensor, label: Tensor) -> Tensor:
+    """``(label - pred)^2``."""
+    return F.squared_error(label, pred)
+
+
+def absolute_error(F: OpSet, pred: Tensor, label: Tensor) -> Tensor:
+    """``|label - pred|``; gradient 0 where they are equal."""
+    return F.abs(label - pred)
+
+
+def huber_over_rho(F: OpSet, pred: Tensor, label: Tensor, *, rho: float) -> Tensor:
+    """Huber's function divided by its threshold: ``e^2 / (2 rho)`` where ``e = |label - pred| < rho``, else ``e - rho / 2``.
+
+    MXNet's `smooth_l1` has its threshold at ``1 / s^2``, hence ``s = rho^(-1/2)``.
+    """
+    return F.smooth_l1(label - pred, scalar=1 / math.sqrt(rho))
+
+
+def poisson_nll(
+    F: OpSet, pred: Tensor, target: Tensor, *, from_logits: bool, compute_full: bool, epsilon: float
+) -> Tensor:
+    """``rate - target log rate``, with ``rate = e^pred`` or, not `from_logits`, ``rate = pred`` and ``log(pred + epsilon)``.
+
+    `compute_full` adds Stirling's ``t log t - t + log(2 pi t) / 2`` for targets t above 1, in place of ``log t!``.
+    """
+    (rate, count) = (F.widen(pred), F.widen(target))
+    if from_logits:
+        loss = F.exp(rate) - count * rate
+    else:
+        loss = rate - count * F.log(rate + epsilon)
+    if compute_full:
+        large = F.where(count > 1, count, 1.0)  # log(0) would turn the gradient into NaN even where it is not chosen
+        stirling = large * F.log(large) - large + 0.5 * F.log(2 * math.pi * large)
+        loss = loss + F.where(count > 1, stirling, 0.0)
+    return F.cast_like(loss, pred)

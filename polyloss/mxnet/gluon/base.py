@@ -1,0 +1,160 @@
+"""What all losses of the Gluon dialect share: the block, the weighting, the reduction, the checks of a call."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from functools import cache
+from typing import Any, ClassVar
+
+from polyloss import checks, dispatch
+from polyloss.opset import OpSet, Tensor
+
+
+def apply_weighting(F: OpSet, loss: Tensor, weight: float | None = None, sample_weight: Tensor | None = None) -> Tensor:
+    """`loss` times `sample_weight` (broadcast) times the number `weight`; None leaves it as it is.
+
+    Gluon's own losses have this helper too, as ``_apply_weighting``: custom losses import it from there.
+    """
+    if sample_weight is not None:
+        loss = F.broadcast_mul(loss, sample_weight)
+    if weight is not None:
+        checks.number("_apply_weighting", "weight", weight)
+        loss = loss * weight
+    return loss
+
+
+def reshape_like(F: OpSet, x: Tensor, y: Tensor) -> Tensor:
+    """`x` in the shape of `y`. Gluon's name is ``_reshape_like``."""
+    return F.reshape_like(x, y)
+
+
+@cache
+def _as_block(kind: type[Any], block: type[Any]) -> Any:
+    """`kind` as a real Gluon block: what Gluon does with a loss (hybridize, export, children, hooks) is then Gluon's own code."""
+
+    def hybrid_forward(self: Loss, F: object, *args: Tensor, **params: Tensor) -> Tensor:
+        return kind.hybrid_forward(self, dispatch.op_set(kind.__name__, kind._names, args), *args, **params)
+
+    def call(self: Loss, *args: Tensor, **kwargs: Tensor) -> Tensor:
+        if kwargs:
+            args = self._positional(args, kwargs)
+        F = dispatch.op_set(kind.__name__, kind._names, args)
+        return block.__call__(self, *args) if F.name == "mxnet" else kind.hybrid_forward(self, F, *args)
+
+    body = {name: getattr(kind, name) for name in ("__module__", "__qualname__", "__doc__")}
+    hosted: Any = type(kind.__name__, (kind, block), {**body, "hybrid_forward": hybrid_forward, "__call__": call})
+    (hosted._call, hosted._names) = (kind._call, kind._names)  # not those of the function above
+    return hosted
+
+
+class Loss:
+    """Base class of Gluon's losses, for subclassing: write ``hybrid_forward(self, F, pred, label, ...)``.
+
+    `F` is the op set (`polyloss.opset`) of whatever tensors the loss is called with, so that a custom Gluon loss runs on every backend.
+    In a program that has imported MXNet an instance is also a `mxnet.gluon.loss.Loss`, hence a ``HybridBlock``.
+
+    Args:
+        weight: a number that scales the loss, or None.
+        batch_axis: the axis of the samples.
+
+    Source: ``mxnet.gluon.loss.Loss``, MXNet 1.9.1. ``prefix`` and ``params`` are taken for MXNet's sake.
+
+    >>> import numpy as np
+    >>> class Absolute(Loss):
+    ...     def hybrid_forward(self, F, pred, label):
+    ...         return F.mean(F.abs(label - pred), axis=self._batch_axis, exclude=True)
+    >>> Absolute(weight=None, batch_axis=0)(np.array([[1.0, 2.0]]), np.array([[2.0, 4.0]]))
+    array([1.5])
+    """
+
+    _call: ClassVar[inspect.Signature]
+    _names: ClassVar[tuple[str, ...]]
+
+    def __init_subclass__(cls) -> None:
+        parameters = list(inspect.signature(cls.hybrid_forward).parameters.values())[2:]
+        cls._call = inspect.Signature(parameters)
+        cls._names = tuple(cls._call.parameters)
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Loss:
+        """An instance, of a subclass that is a Gluon block where MXNet has been imported."""
+        block = getattr(sys.modules.get("mxnet.gluon.loss"), "Loss", None)
+        kind: Any = cls
+        loss: Loss = object.__new__(kind if block is None or issubclass(cls, block) else _as_block(kind, block))
+        return loss
+
+    def __init__(self, weight: float | None, batch_axis: int, prefix: str | None = None, params: Any = None) -> None:
+        if (module := sys.modules.get("mxnet.gluon.loss")) and isinstance(self, getattr(module, "Loss", ())):
+            super().__init__(weight, batch_axis, prefix=prefix, params=params)  # type: ignore[call-arg]  # the block's
+        name = type(self).__name__
+        if weight is not None:
+            checks.number(name, "weight", weight)
+        if not isinstance(batch_axis, int):
+            raise TypeError(f"{name}: batch_axis is {batch_axis!r}, a {type(batch_axis).__name__}; it must be an int")
+        self._weight = weight
+        self._batch_axis = batch_axis
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(batch_axis={self._batch_axis}, w={self._weight})"
+
+    def hybrid_forward(self, F: OpSet, x: Tensor, *args: Tensor, **kwargs: Tensor) -> Tensor:
+        """The loss of the tensors `x` and `args` on their op set `F`; a subclass overrides it."""
+        raise NotImplementedError(f"{type(self).__name__} must define hybrid_forward(self, F, ...)")
+
+    def __call__(self, *args: Tensor, **kwargs: Tensor) -> Tensor:
+        """The loss of these tensors, all of one framework. Unlike Gluon's, a loss also takes keywords."""
+        if kwargs:
+            args = self._positional(args, kwargs)
+        return self.hybrid_forward(dispatch.op_set(type(self).__name__, self._names, args), *args)
+
+    def hybridize(self, active: bool = True, **kwargs: Any) -> None:
+        """Compile the loss for MXNet arrays. Elsewhere compiling is the framework's own affair, and this does nothing."""
+        parent = getattr(super(), "hybridize", None)
+        if parent is not None:
+            parent(active, **kwargs)
+
+    def _positional(self, args: tuple[Tensor, ...], kwargs: dict[str, Tensor]) -> tuple[Tensor, ...]:
+        try:
+            bound = self._call.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{type(self).__name__}: {error}; the arguments are {self._call}") from None
+        last = max(i for i, name in enumerate(self._names) if name in bound.arguments)
+        bound.apply_defaults()
+        positional: tuple[Tensor, ...] = bound.args[: last + 1]
+        return positional
+
+    def _like(self, F: OpSet, name: str, tensor: Tensor, other: str, reference: Tensor) -> Tensor:
+        """`tensor` in the shape of `reference`, of which it must have the size and the dtype."""
+        loss = type(self).__name__
+        checks.floating(F, loss, other, reference)
+        checks.same_dtype(F, loss, name, tensor, other, reference)
+        checks.same_size(F, loss, name, tensor, other, reference)
+        return F.reshape_like(tensor, reference)
+
+    def _weighted(
+        self, F: OpSet, loss: Tensor, sample_weight: Tensor | None, weight: float | None, enlarge: bool = False
+    ) -> Tensor:
+        """`loss` weighted; only with `enlarge` may `sample_weight` broadcast it to more elements."""
+        if sample_weight is not None:
+            name = type(self).__name__
+            checks.same_dtype(F, name, "sample_weight", sample_weight, "the loss", loss)
+            if not enlarge:
+                checks.broadcastable(F, name, "sample_weight", sample_weight, "the unreduced loss", F.shape(loss))
+        return apply_weighting(F, loss, weight, sample_weight)
+
+    def _per_sample(self, F: OpSet, loss: Tensor, sample_weight: Tensor | None, weight: float | None) -> Tensor:
+        """The weighted loss, averaged over all axes but the batch axis."""
+        checks.in_rank(F, type(self).__name__, "batch_axis", self._batch_axis, "the unreduced loss", loss)
+        return F.mean(self._weighted(F, loss, sample_weight, weight), axis=self._batch_axis, exclude=True)
+
+
+class ElementwiseLoss(Loss):
+    """A loss of a prediction and a label of one size, element by element, averaged per sample. Subclasses give `_formula`."""
+
+    def _formula(self, F: OpSet, pred: Tensor, label: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def hybrid_forward(self, F: OpSet, pred: Tensor, label: Tensor, sample_weight: Tensor | None = None) -> Tensor:
+        """The loss per sample, shape (batch_size,)."""
+        label = self._like(F, "label", label, "pred", pred)
+        return self._per_sample(F, self._formula(F, pred, label), sample_weight, self._weight)
