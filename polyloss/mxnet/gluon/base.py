@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Callable
 from functools import cache
 from typing import Any, ClassVar
 
@@ -27,6 +28,11 @@ def apply_weighting(F: OpSet, loss: Tensor, weight: float | None = None, sample_
 def reshape_like(F: OpSet, x: Tensor, y: Tensor) -> Tensor:
     """`x` in the shape of `y`. Gluon's name is ``_reshape_like``."""
     return F.reshape_like(x, y)
+
+
+def _call_signature(hybrid_forward: Callable[..., Tensor]) -> inspect.Signature:
+    """The signature of a loss's call: that of its hybrid_forward without self and F."""
+    return inspect.Signature(list(inspect.signature(hybrid_forward).parameters.values())[2:])
 
 
 @cache
@@ -72,8 +78,7 @@ class Loss:
     _names: ClassVar[tuple[str, ...]]
 
     def __init_subclass__(cls) -> None:
-        parameters = list(inspect.signature(cls.hybrid_forward).parameters.values())[2:]
-        cls._call = inspect.Signature(parameters)
+        cls._call = _call_signature(cls.hybrid_forward)
         cls._names = tuple(cls._call.parameters)
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Loss:
@@ -146,6 +151,9 @@ class Loss:
         """The weighted loss, averaged over all axes but the batch axis."""
         checks.in_rank(F, type(self).__name__, "batch_axis", self._batch_axis, "the unreduced loss", loss)
         return F.mean(self._weighted(F, loss, sample_weight, weight), axis=self._batch_axis, exclude=True)
+
+
+Loss.__init_subclass__()
 
 
 class ElementwiseLoss(Loss):
