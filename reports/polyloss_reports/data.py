@@ -1,0 +1,117 @@
+"""The cells of a loss as compact JSON for the page's script.
+
+Arrays of arrays, with what repeats stored once: arrays of numbers, the shape of a list of checks, texts. Each loss has a block of its
+own, which the script parses when the reader opens that loss. `cells.js` reads what is written here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from markupsafe import Markup
+from polyloss_conformance.results import Record, decode
+
+from polyloss_reports.numbers import shorten, worse
+from polyloss_reports.summary import SEVERITY
+
+LARGEST_ARRAY = 256
+"""Values of an array that the page holds; it says how many there are."""
+
+_HTML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+
+
+def embed(value: Any) -> Markup:
+    """JSON that may stand inside a script element: ASCII only, and nothing that HTML could read as markup."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return Markup(text.translate(_HTML))
+
+
+class _Table:
+    """Distinct values, numbered in the order in which they come."""
+
+    def __init__(self) -> None:
+        self.rows: list[Any] = []
+        self._numbers: dict[str, int] = {}
+
+    def number(self, value: Any) -> int:
+        key = value if isinstance(value, str) else json.dumps(value)
+        if key not in self._numbers:
+            self._numbers[key] = len(self.rows)
+            self.rows.append(value)
+        return self._numbers[key]
+
+
+class Block:
+    """The cells of one loss, and the cases they are about."""
+
+    def __init__(self, columns: list[tuple[str, str]]) -> None:
+        self._columns = {column: i for i, column in enumerate(columns)}
+        self._arrays = _Table()
+        self._signatures = _Table()
+        self._texts = _Table()
+        self._cases: dict[str, int] = {}
+        self._case_rows: list[Any] = []
+        self._cells: list[list[Any]] = []
+
+    def add(self, environment: str, mode: str, case: str, record: Record | None, cell: Record | None) -> None:
+        """Take a cell, or with `cell` None a planned one that did not run. `record` is that of its case, if there is one."""
+        if case not in self._cases:
+            self._cases[case] = len(self._case_rows)
+            self._case_rows.append(self._case(case, record))
+        row: list[Any] = [self._columns[environment, mode], self._cases[case]]
+        if cell is None:
+            self._cells.append([*row, SEVERITY.index("not run")])
+            return
+        checks = cell.get("checks", [])
+        worst = cell.get("worst")
+        row += [
+            SEVERITY.index(cell["status"]),
+            round(cell["seconds"], 4),
+            self._signatures.number([[against, what, shorten(limit, "float16")] for against, what, _, limit in checks]),
+            [shorten(error, "float16") for _, _, error, _ in checks],
+            [worst[key] for key in ("against", "what", "index", "expected", "actual")] if worst else 0,
+            self._texts.number(cell.get("finding", "")),
+            self._texts.number(cell.get("message", "")),
+        ]
+        self._cells.append(row)
+
+    def content(self) -> Record:
+        """What the script gets, the most severe cells first."""
+        cells = sorted(self._cells, key=lambda row: (row[2], -_largest(row), row[1], row[0]))
+        return {
+            "arrays": self._arrays.rows,
+            "signatures": self._signatures.rows,
+            "texts": self._texts.rows,
+            "cases": self._case_rows,
+            "cells": cells,
+        }
+
+    def _case(self, name: str, record: Record | None) -> list[Any]:
+        if record is None:
+            return [name, "", {}, [], []]
+        references = [
+            [
+                reference,
+                self._array(found["value"]) if "value" in found else -1,
+                self._named(found.get("gradients", {}).items()),
+                found.get("refused", ""),
+            ]
+            for reference, found in record["references"].items()
+        ]
+        return [name, record["dtype"], record["config"], self._named(record["inputs"].items()), references]
+
+    def _named(self, arrays: Iterable[tuple[str, Record]]) -> list[list[Any]]:
+        return [[name, self._array(array)] for name, array in arrays]
+
+    def _array(self, array: Record) -> int:
+        values = [shorten(value, array["dtype"]) for value in array["values"][:LARGEST_ARRAY]]
+        return self._arrays.number([array["dtype"], array["shape"], values, len(array["values"])])
+
+
+def _largest(row: list[Any]) -> float:
+    largest: float | None = None
+    for error in row[5] if len(row) > 5 else ():
+        largest = worse(largest, decode(error))
+    return float("inf") if largest is not None and largest != largest else largest or 0.0

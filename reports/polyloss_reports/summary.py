@@ -1,0 +1,239 @@
+"""What a run came to: the verdict in words, counts per environment, and how to print them at a terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from polyloss_conformance.results import BAD, Environment, Record, Results, decode, encode
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from polyloss_reports.numbers import count, ulp, worse
+
+SEVERITY = (*BAD, "not run", "deviation", "unsupported", "pass")
+"""Every status, the one that matters most first."""
+
+SYMBOLS = {
+    "pass": "✓",
+    "deviation": "≠",
+    "fail": "✗",
+    "error": "!",
+    "crash": "†",
+    "timeout": "◷",
+    "unsupported": "∅",
+    "missing": "?",
+    "not run": "○",
+}
+"""A sign for each status, so that colour is never the only one."""
+
+_WORDS = {
+    "pass": ("passes", "pass"),
+    "deviation": ("deviates exactly as recorded", "deviate exactly as recorded"),
+    "fail": ("fails", "fail"),
+    "error": ("raised an error", "raised errors"),
+    "crash": ("crashed", "crashed"),
+    "timeout": ("timed out", "timed out"),
+    "unsupported": ("is unsupported", "are unsupported"),
+    "missing": ("is missing", "are missing"),
+    "not run": ("did not run", "did not run"),
+}
+_COLOURS = {"pass": "green", "deviation": "yellow", "unsupported": "bright_black", "not run": "magenta"}
+
+
+@dataclass
+class Tally:
+    """Counts of a group of cells, with the largest error of each status and against each reference."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    worst: dict[str, float | None] = field(default_factory=dict)
+    """Status to the largest error in ULP; None where nothing was measured."""
+    compared: Counter[str] = field(default_factory=Counter)
+    """Reference to the number of cells that were compared with it."""
+    agreement: dict[str, float | None] = field(default_factory=dict)
+    """Reference to the largest error of a cell that passes."""
+
+    def add(self, cell: Record) -> None:
+        """Count one cell."""
+        status = cell["status"]
+        self.counts[status] += 1
+        largest: dict[str, float | None] = {}
+        for against, _, error, _ in cell.get("checks", ()):
+            largest[against] = worse(largest.get(against), decode(error))
+        self.compared.update(largest.keys())
+        for against, error in largest.items():
+            self.worst[status] = worse(self.worst.get(status), error)
+            if status == "pass":
+                self.agreement[against] = worse(self.agreement.get(against), error)
+
+    def merge(self, other: Tally) -> None:
+        """Add the counts of another group."""
+        self.counts.update(other.counts)
+        self.compared.update(other.compared)
+        for mine, theirs in ((self.worst, other.worst), (self.agreement, other.agreement)):
+            for key, error in theirs.items():
+                mine[key] = worse(mine.get(key), error)
+
+    def ran(self) -> int:
+        """Cells with a record."""
+        return self.counts.total() - self.counts["not run"]
+
+    def status(self) -> str | None:
+        """The word for the whole group: its most severe status, where `unsupported` does not outweigh a pass."""
+        found = [s for s in SEVERITY if self.counts[s]]
+        if found[:1] == ["unsupported"] and self.counts["pass"]:
+            return "pass"
+        return found[0] if found else None
+
+    def lines(self) -> list[tuple[str, int, float | None]]:
+        """Status, count and largest error, the most severe first."""
+        return [(s, self.counts[s], self.worst.get(s)) for s in SEVERITY if self.counts[s]]
+
+
+@dataclass
+class EnvironmentSummary:
+    """One environment of a run in numbers."""
+
+    environment: Environment
+    tally: Tally
+    not_run: list[tuple[str, str]]
+    """Planned (case, mode) pairs without a record."""
+
+    @property
+    def name(self) -> str:
+        """The environment's name."""
+        return self.environment.name
+
+
+@dataclass
+class Summary:
+    """A whole run in numbers and words."""
+
+    verdict: str
+    """``pass``, ``fail`` or ``nothing``: no cell ran."""
+    words: str
+    environments: list[EnvironmentSummary]
+    total: Tally
+    reservations: list[str]
+    """What a reader has to know before trusting the verdict."""
+    broken_findings: list[str]
+    """Findings that no longer hold."""
+
+
+def summarize(results: Results) -> Summary:
+    """Count everything once and put the verdict into words."""
+    environments = [_environment(env) for env in results.environments.values()]
+    total = Tally()
+    for env in environments:
+        total.merge(env.tally)
+    broken = [name for name, finding in results.findings.items() if not finding["holds"]]
+    verdict = "nothing" if not total.ran() else ("fail" if results.failed() else "pass")
+    return Summary(
+        verdict, _words(verdict, total, broken), environments, total, _reservations(results, environments), broken
+    )
+
+
+def _environment(env: Environment) -> EnvironmentSummary:
+    tally = Tally()
+    for cell in env.cells.values():
+        tally.add(cell)
+    not_run = env.not_run()
+    if not_run:
+        tally.counts["not run"] = len(not_run)
+    return EnvironmentSummary(env, tally, not_run)
+
+
+def _words(verdict: str, total: Tally, broken: list[str]) -> str:
+    stale = f"{count(len(broken), 'finding')} no longer {'holds' if len(broken) == 1 else 'hold'}" if broken else ""
+    if verdict == "nothing":
+        planned = f": none of {count(total.counts['not run'], 'planned cell')} has a record" if total.counts else ""
+        return f"No verdict. Nothing ran{planned}." + (f" {stale}." if stale else "")
+    parts = [f"{number:,} {_WORDS[status][number != 1]}" for status, number, _ in total.lines()]
+    head = "Conformant." if verdict == "pass" else "Not conformant."
+    return f"{head} Of {count(total.counts.total(), 'cell')}, {', '.join(parts)}{'; ' + stale if stale else ''}."
+
+
+def _reservations(results: Results, environments: list[EnvironmentSummary]) -> list[str]:
+    found = []
+    for env in environments:
+        if not env.environment.finished:
+            found.append(f"{env.name} ended early: its last session has no end.")
+        if not env.tally.ran():
+            found.append(f"{env.name} has no finished cell: nothing is known of it.")
+        elif not env.tally.compared["native"]:
+            found.append(f"{env.name} was compared with no native library: none was available there.")
+        found += [f"{env.name}: {note}" for note in env.environment.notes]
+    for file, lines in results.damaged.items():
+        found.append(f"{file}: {count(lines, 'line')} could not be read and {'is' if lines == 1 else 'are'} left out.")
+    revisions = sorted({env.environment.run["revision"] for env in environments})
+    if len(revisions) > 1:
+        found.append(f"The environments ran different revisions: {', '.join(revisions)}.")
+    known = set(results.cases)
+    unknown = sum(1 for env in environments for case, _ in env.environment.cells if case not in known)
+    if unknown:
+        found.append(f"{count(unknown, 'cell')} of cases that no file describes: is the references file missing?")
+    return found
+
+
+def as_json(results: Results, page: Path | None = None) -> Record:
+    """The summary for programs. A status that does not occur is absent."""
+    summary = summarize(results)
+    return {
+        "verdict": summary.verdict,
+        "words": summary.words,
+        "failed": summary.verdict != "pass",
+        "environments": {
+            env.name: {
+                "backend": env.environment.run["backend"],
+                "versions": env.environment.run["versions"],
+                "finished": env.environment.finished,
+                "statuses": {status: number for status, number, _ in env.tally.lines()},
+                "worst_ulp": {s: encode(error) for s, error in env.tally.worst.items() if error is not None},
+                "compared": dict(env.tally.compared),
+            }
+            for env in summary.environments
+        },
+        "reservations": summary.reservations,
+        "broken_findings": summary.broken_findings,
+        "damaged": results.damaged,
+        "page": str(page) if page else None,
+    }
+
+
+def print_summary(console: Console, results: Results, page: Path | None = None) -> None:
+    """Print the verdict, a table of environments, what did not run, and where the page is."""
+    summary = summarize(results)
+    style = {"pass": "bold green", "fail": "bold red", "nothing": "bold magenta"}[summary.verdict]
+    console.print(_text(summary.words, style))
+    if summary.environments:
+        console.print(_table(summary))
+    for line in summary.reservations:
+        console.print(_text("- " + line, "yellow"))
+    if page:
+        console.print(_text(f"Page: {page}"))
+
+
+def _table(summary: Summary) -> Table:
+    statuses = [s for s in reversed(SEVERITY) if summary.total.counts[s]]
+    table = Table(box=box.SIMPLE)
+    table.add_column("environment")
+    for status in statuses:
+        table.add_column(status, justify="right", style=_COLOURS.get(status, "red"))
+    table.add_column("worst ULP of a pass", justify="right")
+    table.add_column("compared with native", justify="right")
+    for env in summary.environments:
+        tally = env.tally
+        numbers = [
+            f"{tally.counts[s]:,}" if tally.counts[s] or (tally.ran() and s != "not run") else "–" for s in statuses
+        ]
+        native = f"{tally.compared['native']:,}" if tally.compared["native"] else "none"
+        table.add_row(_text(env.name), *numbers, ulp(tally.worst.get("pass")), native)
+    return table
+
+
+def _text(text: str, style: str = "") -> Text:
+    # Text of a result file must not reach the terminal as markup or as an escape sequence.
+    return Text("".join(c if c.isprintable() else "�" for c in text), style=style)
