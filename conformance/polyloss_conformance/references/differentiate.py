@@ -1,7 +1,7 @@
 """Gradients of a reference, from its values alone: both one-sided slopes by finite differences at high precision.
 
-With a step of 1e-45 of the argument and 100 digits, a slope is off by its relative curvature times 1e-45 and by 1e-55 of the value: far below what
-any floating dtype resolves, also where an epsilon of 1e-12 makes the curvature 1e24.
+With a step of 1e-45 of the argument and 100 digits, a slope is off by its relative curvature times 1e-45 and by 1e-55 of the
+value: far below what any floating dtype resolves, also where an epsilon of 1e-12 makes the curvature 1e24.
 """
 
 from __future__ import annotations
