@@ -4,8 +4,8 @@ A file is a sequence of records, each a JSON object on a line of its own, append
 replaces an earlier one, so a run that was cut off is completed by appending. A line that is not a valid record is counted as damaged
 and skipped: nothing else is lost.
 
-``references.jsonl`` holds what does not depend on a backend (`loss`, `case`, `finding`), ``ENVIRONMENT.jsonl`` one environment's
-`run`, `cell`, `note` and `end`. Numbers that JSON lacks are the strings ``nan``, ``inf`` and ``-inf``.
+``references.jsonl`` holds what does not depend on a backend (`references`, `loss`, `case`, `finding`), ``ENVIRONMENT.jsonl`` one
+environment's `run`, `cell`, `note` and `end`. Numbers that JSON lacks are the strings ``nan``, ``inf`` and ``-inf``.
 """
 
 from __future__ import annotations
@@ -37,7 +37,11 @@ _number = {"anyOf": [{"type": "number"}, {"enum": ["nan", "inf", "-inf"]}]}
 _array = {
     "type": "object",
     "required": ["dtype", "shape", "values"],
-    "properties": {"dtype": _text, "shape": {"type": "array", "items": {"type": "integer"}}, "values": {"type": "array", "items": _number}},
+    "properties": {
+        "dtype": _text,
+        "shape": {"type": "array", "items": {"type": "integer"}},
+        "values": {"type": "array", "items": _number},
+    },
 }
 _texts = {"type": "object", "additionalProperties": _text}
 _arrays = {"type": "object", "additionalProperties": _array}
@@ -45,7 +49,18 @@ _arrays = {"type": "object", "additionalProperties": _array}
 RECORDS: dict[str, Record] = {
     # One session of an environment: what ran, where, and what was planned (mode -> case ids).
     "run": {
-        "required": ["schema", "environment", "backend", "versions", "python", "platform", "revision", "seed", "started", "planned"],
+        "required": [
+            "schema",
+            "environment",
+            "backend",
+            "versions",
+            "python",
+            "platform",
+            "revision",
+            "seed",
+            "started",
+            "planned",
+        ],
         "properties": {
             "schema": {"const": VERSION},
             "environment": _text,
@@ -57,6 +72,27 @@ RECORDS: dict[str, Record] = {
             "seed": {"type": "integer"},
             "started": _text,  # ISO 8601, UTC
             "planned": {"type": "object", "additionalProperties": {"type": "array", "items": _text}},
+            "references": _text,  # the `stamp` of the references that judged it
+            "unavailable": _text,  # why nothing could run here, where nobody asked for this environment by name
+        },
+    },
+    # How the references came about. `stamp` differs whenever they were made anew; `native`: for each dialect the versions of its
+    # native library, or why it was not asked.
+    "references": {
+        "required": ["schema", "revision", "stamp", "started", "versions", "native"],
+        "properties": {
+            "schema": {"const": VERSION},
+            "revision": _text,
+            "stamp": _text,
+            "started": _text,
+            "versions": _texts,
+            "native": {
+                "type": "object",
+                "additionalProperties": {
+                    "type": "object",
+                    "properties": {"versions": _texts, "python": _text, "unavailable": _text},
+                },
+            },
         },
     },
     # A loss of a dialect, with what its page section shows besides cells. `documented` and `computed` are LaTeX: what the upstream
@@ -92,11 +128,16 @@ RECORDS: dict[str, Record] = {
             "loss": _text,
             "cause": _text,
             "evidence": _text,  # upstream link or file and line
-            "numbers": {"type": "array", "items": {"type": "object", "required": ["quantity"], "additionalProperties": _text}},
+            "numbers": {
+                "type": "array",
+                "items": {"type": "object", "required": ["quantity"], "additionalProperties": _text},
+            },
             "holds": {"type": "boolean"},  # re-measured in this run and still exactly as recorded
         },
     },
-    # A case: data, and what its references say. `references[name]` is {"value", "gradients"} or {"refused": reason}.
+    # A case: data, and what its references say. `references[name]` is {"value", "gradients"} or {"refused": reason}. A formula's value
+    # is `value + low` where float64 is too coarse for it, and at a kink its gradient is any number from `gradients` to `upper`; NaN
+    # where it has none. A native result that differs from the formula has a `finding`, or `disagrees` says how.
     "case": {
         "required": ["id", "loss", "config", "dtype", "inputs", "references"],
         "properties": {
@@ -104,12 +145,22 @@ RECORDS: dict[str, Record] = {
             "loss": _text,
             "config": {"type": "object"},
             "dtype": _text,
+            "call": {"type": "object"},
+            "digest": _text,  # of everything that makes up the case
             "inputs": _arrays,
             "references": {
                 "type": "object",
                 "additionalProperties": {
                     "type": "object",
-                    "properties": {"value": _array, "gradients": _arrays, "refused": _text},
+                    "properties": {
+                        "value": _array,
+                        "gradients": _arrays,
+                        "refused": _text,
+                        "low": _array,
+                        "upper": _arrays,
+                        "finding": _text,
+                        "disagrees": _text,
+                    },
                 },
             },
         },
@@ -126,7 +177,12 @@ RECORDS: dict[str, Record] = {
             "seconds": {"type": "number"},
             "checks": {
                 "type": "array",
-                "items": {"type": "array", "prefixItems": [_text, _text, _number, _number], "minItems": 4, "maxItems": 4},
+                "items": {
+                    "type": "array",
+                    "prefixItems": [_text, _text, _number, _number],
+                    "minItems": 4,
+                    "maxItems": 4,
+                },
             },
             "worst": {
                 "type": "object",
@@ -186,6 +242,7 @@ class Environment:
 
     name: str
     run: Record
+    """Of the last session."""
     cells: dict[tuple[str, str], Record] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     sessions: int = 0
@@ -206,18 +263,25 @@ class Results:
     losses: dict[str, Record] = field(default_factory=dict)
     cases: dict[str, Record] = field(default_factory=dict)
     findings: dict[str, Record] = field(default_factory=dict)
+    made: Record | None = None
+    """How the references came about: the `references` record, if there is one."""
     damaged: dict[str, int] = field(default_factory=dict)
     """File name to the number of lines that could not be read."""
 
     def failed(self) -> bool:
-        """True if a cell is bad, a planned one did not run, or a finding no longer holds."""
+        """True if a cell is bad, a planned one did not run though its environment was there, or a finding no longer holds."""
         return any(
-            env.not_run() or any(cell["status"] in BAD for cell in env.cells.values()) for env in self.environments.values()
+            (env.not_run() and "unavailable" not in env.run)
+            or any(cell["status"] in BAD for cell in env.cells.values())
+            for env in self.environments.values()
         ) or any(not finding["holds"] for finding in self.findings.values())
 
     def add(self, record: Record) -> None:
         """Take one valid record in."""
         kind = record["record"]
+        if kind == "references":
+            self.made = record
+            return
         if kind in ("loss", "case", "finding"):
             table = {"loss": self.losses, "case": self.cases, "finding": self.findings}[kind]
             table[record["loss" if kind == "loss" else "id"]] = record
@@ -225,7 +289,9 @@ class Results:
         name = record["environment"]
         if kind == "run":
             env = self.environments.setdefault(name, Environment(name, record))
-            for mode, cases in env.run["planned"].items():  # a later, narrower session does not unplan what an earlier one left
+            if "unavailable" in record and "unavailable" not in env.run:
+                return  # it ran elsewhere
+            for mode, cases in env.run["planned"].items():  # a later, narrower session does not unplan what one left
                 record["planned"][mode] = list(dict.fromkeys([*cases, *record["planned"].get(mode, [])]))
             (env.run, env.finished, env.sessions) = (record, False, env.sessions + 1)
             return

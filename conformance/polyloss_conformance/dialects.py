@@ -1,0 +1,160 @@
+"""The dialects that conformance knows, and what each brings: cases, references, a native library.
+
+Modules are named, not imported: whoever lists dialects loads nothing. A dialect of a third party registers a `Dialect` by entry point in
+the group ``polyloss.dialects``.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from polyloss_conformance.cases import Case
+
+GROUP = "polyloss.dialects"
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """One upstream's losses, and where what judges them is found (``module:attribute``)."""
+
+    name: str
+    """The part of a loss's id before the slash."""
+    upstream: str
+    """What it is the dialect of, for people."""
+    module: str
+    """The module whose attributes are the losses."""
+    cases: str
+    """``() -> Sequence[Case]``."""
+    references: str
+    """Loss id to a record with ``compute``, ``value`` and what the page shows."""
+    slopes: str = "polyloss_conformance.references.differentiate:slopes"
+    """Lower and upper gradients from values alone."""
+    native: str | None = None
+    """``Iterable[Case] -> Iterator[(case id, result)]``: the native library."""
+    native_backend: str = ""
+    """The backend in whose environment the native library is found."""
+    native_load: str | None = None
+    """Imports the native library and returns it."""
+    findings: str | None = None
+    """``() -> Sequence`` of findings, each with ``record`` and ``measure``."""
+    explain: str | None = None
+    """``(case, native result, value, gradients) -> finding id | None``."""
+    method: str = "hybrid_forward"
+    """Whose parameters are the tensors of a call, after `leading` others."""
+    leading: int = 2
+    unasked: Callable[[Case], str | None] = lambda case: None
+    """Why the native library is not asked about a case, or None where it is."""
+
+    def losses(self) -> Any:
+        """The module of the losses."""
+        return import_module(self.module)
+
+    def has(self, case: Case) -> bool:
+        """Whether the loss of `case` exists."""
+        return hasattr(self.losses(), case.loss.removeprefix(self.name + "/"))
+
+    def function(self, case: Case) -> tuple[Callable[..., Any], list[str]]:
+        """The loss of `case` as a function of its tensors, and the names of these: None stands for one that is absent."""
+        kind = getattr(self.losses(), case.loss.removeprefix(self.name + "/"))
+        loss = kind(**case.config)
+        parameters = list(inspect.signature(getattr(kind, self.method)).parameters)[self.leading :]
+        last = max(parameters.index(name) for name in case.inputs)
+
+        def call(*tensors: Any) -> Any:
+            return loss(*tensors, **case.call)
+
+        return call, parameters[: last + 1]
+
+
+def resolve(path: str) -> Any:
+    """The object that ``module:attribute`` names."""
+    module, _, attribute = path.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def _gluon_unasked(case: Case) -> str | None:
+    if "bfloat16" in {case.dtype, *(given.dtype for given in case.inputs.values())}:
+        return "MXNet 1.9.1 has no bfloat16 arrays"
+    return "MXNet 1.9.1 has no argument 'average'" if "average" in case.config else None
+
+
+_REFERENCES = "polyloss_conformance.references."
+
+BUILT_IN = (
+    Dialect(
+        "gluon",
+        "mxnet.gluon.loss, MXNet 1.9.1",
+        "polyloss.mxnet.gluon.loss",
+        cases="polyloss_conformance.gluon_cases:cases",
+        references=_REFERENCES + "gluon:REFERENCES",
+        native=_REFERENCES + "native_gluon:run",
+        native_backend="mxnet",
+        native_load=_REFERENCES + "native_gluon:import_mxnet",
+        unasked=_gluon_unasked,
+    ),
+)
+
+
+@cache
+def dialects() -> Mapping[str, Dialect]:
+    """All dialects by name."""
+    found = {dialect.name: dialect for dialect in BUILT_IN}
+    for entry in entry_points(group=GROUP):
+        dialect: Dialect = entry.load()
+        found[dialect.name] = dialect
+    return found
+
+
+def of(loss: str) -> Dialect:
+    """The dialect of a loss id.
+
+    Raises:
+        KeyError: no dialect has this name.
+    """
+    return dialects()[loss.partition("/")[0]]
+
+
+@cache
+def all_cases() -> Mapping[str, Case]:
+    """The cases of all dialects by id, in their order."""
+    found: dict[str, Case] = {}
+    for dialect in dialects().values():
+        for case in resolve(dialect.cases)():
+            if found.setdefault(case.id, case) is not case:
+                raise ValueError(f"two cases have the id {case.id!r}")
+    return found
+
+
+def select(only_dialects: Iterable[str] = (), losses: Iterable[str] = (), quick: bool = False) -> dict[str, Case]:
+    """The cases of these dialects and losses (``gluon/L2Loss`` or ``L2Loss``); none given: of all.
+
+    Raises:
+        ValueError: a dialect or a loss has no case.
+    """
+    chosen = dict(all_cases())
+    for kind, wanted, matches in (
+        ("dialect", set(only_dialects), lambda case, name: case.loss.partition("/")[0] == name),
+        ("loss", set(losses), lambda case, name: name in (case.loss, case.loss.partition("/")[2])),
+    ):
+        for name in sorted(wanted):
+            if not any(matches(case, name) for case in chosen.values()):
+                known = sorted({case.loss for case in all_cases().values()})
+                raise ValueError(f"no case of {kind} {name!r}; there are cases of {', '.join(known)}")
+        if wanted:
+            chosen = {key: case for key, case in chosen.items() if any(matches(case, name) for name in wanted)}
+    return {key: case for key, case in chosen.items() if case.quick} if quick else chosen
+
+
+def iterate(cases: Iterable[Case]) -> Iterator[Case]:
+    """The cases, those that share a compiled function one after the other."""
+    groups: dict[tuple[Any, ...], list[Case]] = {}
+    for case in cases:
+        groups.setdefault(case.graph(), []).append(case)
+    for group in groups.values():
+        yield from group

@@ -1,0 +1,159 @@
+"""Running a case on a backend."""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from polyloss import dispatch
+from polyloss.opset import Backend, composed
+from polyloss_conformance import dialects
+from polyloss_conformance.cases import Array, Case, Input
+from polyloss_conformance.compare import Outcome, Output
+from polyloss_conformance.judge import judge, without_gradients
+from polyloss_conformance.results import Record
+
+COMPOSED = "composed"
+"""The mode that is eager with all fused kernels off."""
+
+SETTINGS = {
+    "JAX_ENABLE_X64": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "TORCHINDUCTOR_COMPILE_THREADS": "1",
+}
+"""Environment of a worker: float64 on JAX, quiet, and one thread each, since several workers run side by side."""
+
+
+def settle() -> None:
+    """Set what has to be set before a framework is imported."""
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
+
+
+def modes(backend: Backend) -> list[str]:
+    """The modes of a backend, ``composed`` among them where it replaces a composite operation."""
+    ops = backend.op_set(backend.from_numpy(np.zeros(1), "float32"))
+    extra = [COMPOSED] if ops is not None and composed(ops) is not ops else []
+    return [backend.modes[0], *extra, *backend.modes[1:]]
+
+
+class Executor:
+    """Runs cases on one backend; a compiled function is kept for as long as cases that share it come one after the other."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._key: tuple[Any, ...] | None = None
+        self._runner: Callable[..., Any] | None = None
+        self._has_0d = np.shape(backend.to_numpy(backend.from_numpy(np.zeros(()), "float32"))) == ()
+
+    def cell(self, case: Case, mode: str, reference: Record) -> Record:
+        """The fields of the cell of a case in a mode, judged by the case's record. No exception leaves this."""
+        start = time.perf_counter()
+        try:
+            fields = self._judged(case, mode, reference)
+        except (Exception, SystemExit) as error:  # whatever a framework raises is this cell's result
+            fields = {"status": "error", "message": f"{type(error).__name__}: {error}"[:1000]}
+        return {**fields, "seconds": round(time.perf_counter() - start, 4)}
+
+    def _judged(self, case: Case, mode: str, reference: Record) -> Record:
+        dialect = dialects.of(case.loss)
+        if not dialect.has(case):
+            return {"status": "missing", "message": f"{dialect.module} has no {case.loss.partition('/')[2]}"}
+        shapes = {name: given.values.shape for name, given in case.inputs.items()}
+        if reason := self._backend.refuses(shapes, case.dtype):
+            return {"status": "unsupported", "message": reason}
+        if not self._backend.differentiable:
+            reference = without_gradients(reference)
+        formula = reference["references"]["formula"]
+        if "refused" in formula:
+            return judge(case, reference, Outcome(Output(np.zeros(0), case.dtype)))
+        expected = tuple(formula["value"]["shape"])
+        if mode != COMPOSED:
+            return judge(case, reference, self.run(case, mode, expected))
+        eager = self._backend.modes[0]
+        with dispatch.fused(False):
+            outcome = self.run(case, eager, expected)
+        return judge(case, reference, outcome, self.run(case, eager, expected))
+
+    def run(self, case: Case, mode: str, expected: tuple[int, ...]) -> Outcome:
+        """Value and gradients, the upstream gradient being that of a value of shape `expected`."""
+        function, names = dialects.of(case.loss).function(case)
+        wrt = [names.index(name) for name in case.wrt] if self._backend.differentiable else []
+        runner = self._compiled(case, mode, function, wrt)
+        given = [self._tensor(case.inputs[name]) if name in case.inputs else None for name in names]
+        upstream = self._backend.from_numpy(case.upstream(expected), case.dtype)
+        try:
+            value, gradients = runner(given, upstream)
+        except Exception:
+            other = self._of_other_shape(runner, given, expected)
+            if other is None:
+                raise
+            return Outcome(other)
+        return Outcome(
+            self._output(value, expected),
+            {
+                name: self._output(gradient, case.inputs[name].values.shape)
+                for name, gradient in zip(case.wrt, gradients, strict=False)
+            },
+        )
+
+    def _compiled(self, case: Case, mode: str, function: Callable[..., Any], wrt: list[int]) -> Callable[..., Any]:
+        # An eager runner is made anew: fused or composed is decided when it is called.
+        key = None if mode == self._backend.modes[0] else (mode, case.graph())
+        if self._runner is None or key is None or key != self._key:
+            self._runner = None
+            if key is not None:
+                gc.collect()  # what was compiled for the last one
+            (self._key, self._runner) = (key, self._backend.value_and_grad(function, wrt, mode))
+        return self._runner
+
+    def _of_other_shape(self, runner: Any, given: list[Any], expected: tuple[int, ...]) -> Output | None:
+        """The value, if its shape is what made an upstream gradient of shape `expected` fail."""
+        try:
+            output = self._output(runner(given, None)[0], expected)
+        except Exception:
+            return None
+        return output if output.values.shape != expected else None
+
+    def _tensor(self, given: Input) -> Any:
+        return self._backend.from_numpy(strided(given.values) if given.strided else given.values, given.dtype)
+
+    def _output(self, tensor: Any, expected: tuple[int, ...]) -> Output:
+        ops = self._backend.op_set(tensor)
+        if ops is None:
+            kind = type(tensor)
+            return Output(np.zeros(0), "", f"a {kind.__module__}.{kind.__qualname__}")
+        values = np.asarray(self._backend.to_numpy(tensor))
+        if expected == () and not self._has_0d and values.shape == (1,):
+            values = values.reshape(())
+        return Output(values, ops.dtype(tensor) or str(values.dtype))
+
+
+def strided(values: Array) -> Array:
+    """The same values, not contiguous in memory: transposed, and with gaps."""
+    if not values.ndim:
+        return values
+    wide = np.zeros([2 * size for size in reversed(values.shape)], values.dtype)
+    view: Array = wide[tuple(slice(None, None, 2) for _ in values.shape)].T
+    view[...] = values
+    return view
+
+
+def describe(name: str) -> Mapping[str, Any]:
+    """What a run has to know of a backend in this interpreter.
+
+    Raises:
+        ImportError: its framework cannot be imported.
+    """
+    backend = dispatch.backend(name)
+    return {"versions": {"numpy": np.__version__, **backend.versions()}, "modes": modes(backend)}

@@ -1,0 +1,119 @@
+"""The process that asks references: ``python -m polyloss_conformance.reference_worker``.
+
+Its job (`polyloss_conformance.child`) says whom: ``formula`` evaluates formulas, ``native`` calls the native library of ``dialect``, whose
+items begin with `LOAD` for the library itself.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from polyloss_conformance import arrays, dialects
+from polyloss_conformance.cases import Array, Case
+from polyloss_conformance.child import Channel
+from polyloss_conformance.results import Record
+
+LOAD = "(load)"
+"""The item that stands for importing the native library; its result is how that went."""
+
+FINDING = "finding "
+"""Before the id of a finding that is measured."""
+
+
+def main() -> None:
+    """Do the job."""
+    channel = Channel()
+    if channel.job["ask"] == "formula":
+        _formulas(channel)
+    else:
+        _native(channel)
+
+
+def _formulas(channel: Channel) -> None:
+    cases = dialects.all_cases()
+    for item in channel.job["items"]:
+        channel.begin(item)
+        try:
+            result = formula(cases[item])
+        except Exception as error:  # a case that its formula does not know is a result too
+            result = {"refused": f"{type(error).__name__}: {error}"}
+        channel.done(item, result)
+
+
+def formula(case: Case) -> Record:
+    """What the formula says of a case, as the schema has it."""
+    from polyloss_conformance.references.exact import inputs_of
+
+    dialect = dialects.of(case.loss)
+    reference = dialects.resolve(dialect.references)[case.loss]
+    inputs = inputs_of(case)
+    value = reference.value(inputs, case.config, case.call)
+    (high, low) = split(value)
+    slopes = dialects.resolve(dialect.slopes)(
+        reference.compute, inputs, case.config, case.call, case.upstream(value.shape), case.wrt
+    )
+    result: Record = {
+        "value": arrays.write(high, case.dtype),
+        "gradients": {name: arrays.write(slope.lower, case.dtype) for name, slope in slopes.items()},
+    }
+    if case.dtype == "float64":
+        result["low"] = arrays.write(low, case.dtype)
+    uppers = {name: slope.upper for name, slope in slopes.items() if not slope.smooth.all()}
+    if kinks := {name: upper for name, upper in uppers.items() if not np.isnan(upper).all()}:
+        result["upper"] = {name: arrays.write(upper, case.dtype) for name, upper in kinks.items()}
+    return result
+
+
+def split(values: Array) -> tuple[Array, Array]:
+    """High-precision numbers as float64 and the rest that float64 leaves."""
+    high = np.array([float(x) for x in values.flat], dtype=np.float64)
+    rest = [float(x - h) if np.isfinite(h) else 0.0 for x, h in zip(values.flat, high.tolist(), strict=True)]
+    return high.reshape(values.shape), np.array(rest, dtype=np.float64).reshape(values.shape)
+
+
+def _native(channel: Channel) -> None:
+    dialect = dialects.dialects()[channel.job["dialect"]]
+    assert dialect.native is not None
+    assert dialect.native_load is not None
+    items: list[str] = channel.job["items"]
+    try:
+        library = dialects.resolve(dialect.native_load)()
+        loaded = {"versions": {library.__name__: str(library.__version__)}, "python": platform.python_version()}
+    except Exception as error:
+        loaded = {"unavailable": f"{type(error).__name__}: {error}"[:500]}
+    run = dialects.resolve(dialect.native)
+    cases = dialects.all_cases()
+    for item in items:
+        channel.begin(item)
+        if item == LOAD:
+            channel.done(item, loaded)
+        elif "unavailable" in loaded:
+            channel.done(item, None)
+        elif item.startswith(FINDING):
+            channel.done(item, measured(dialect, item.removeprefix(FINDING)))
+        else:
+            channel.done(item, _called(run([cases[item]])))
+
+
+def _called(answers: Iterator[tuple[str, dict[str, Any]]]) -> Record:
+    result = next(answers)[1]
+    if "refused" in result:
+        return result
+    gradients: dict[str, Array] = result["gradients"]
+    return {
+        "value": arrays.write(result["value"], str(result["value"].dtype)),
+        "gradients": {name: arrays.write(array, str(array.dtype)) for name, array in gradients.items()},
+    }
+
+
+def measured(dialect: dialects.Dialect, finding: str) -> Record:
+    """The record of a finding, measured now."""
+    raise NotImplementedError
+
+
+if __name__ == "__main__":
+    main()
