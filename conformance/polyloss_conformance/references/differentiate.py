@@ -1,7 +1,8 @@
 """Gradients of a reference, from its values alone: both one-sided slopes by finite differences at high precision.
 
 With a step of 1e-45 of the argument and 100 digits, a slope is off by its relative curvature times 1e-45 and by 1e-55 of the
-value: far below what any floating dtype resolves, also where an epsilon of 1e-12 makes the curvature 1e24.
+value: far below what any floating dtype resolves, also where an epsilon of 1e-12 makes the curvature 1e24. A value above 1e10
+gets as many digits more as it has before the point, so that a small slope beside a huge term is still seen.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from polyloss_conformance.references.gluon_values import Value
 DIGITS = 100
 STEP = 45
 """Minus the decimal exponent of the step."""
+MAGNITUDE = 30_000
+"""Decimal digits before the point of the largest value that still has slopes."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Slopes:
     """The gradient with respect to one input: its lower and upper end, element by element, as float64.
 
     Where the loss is smooth both are the same number. At a kink every value between them is a subgradient. NaN where there is no slope:
-    the value, here or a step away, or the input or an upstream element is not finite.
+    the value, here or a step away, or the input or an upstream element is not finite, or the value is above ``10**MAGNITUDE``.
     """
 
     lower: Array
@@ -64,10 +67,24 @@ def slopes(
         def loss() -> list[Number]:
             return list(value(moved, config, call).flat)
 
-        centre = loss() if wrt else []
-        if len(weights) != len(centre) and wrt:
+        if not wrt:
+            return {}
+        centre = loss()
+        if len(weights) != len(centre):
             raise ValueError(f"{len(weights)} upstream elements for {len(centre)} of the value")
+        digits = max((_digits(x) for x in centre), default=0)
+        if digits > MAGNITUDE:
+            return {name: Slopes(*(np.full(moved[name].shape, np.nan) for _ in range(2))) for name in wrt}
+        if digits > 10:
+            with mp.workdps(DIGITS + digits):
+                centre = loss()
+                return {name: _slopes_of(moved[name], loss, centre, weights) for name in wrt}
         return {name: _slopes_of(moved[name], loss, centre, weights) for name in wrt}
+
+
+def _digits(x: Number) -> int:
+    """Decimal digits before the point."""
+    return int(mp.mag(x) * 0.302) if mp.isfinite(x) and x != 0 else 0
 
 
 def _slopes_of(array: Array, loss: Any, centre: list[Number], weights: list[Number]) -> Slopes:

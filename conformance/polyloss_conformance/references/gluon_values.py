@@ -95,14 +95,31 @@ def squared_hinge(config: Config) -> Callable[[Number, Number], Number]:
 
 
 def logistic(config: Config) -> Callable[[Number, Number], Number]:
-    """As the code has it: the label is mapped to 0..1, then relu(p) - p y + softrelu(-|p|)."""
+    """Binary cross entropy of the logit, after mapping a signed label to 0..1."""
     signed = config.get("label_format", "signed") == "signed"
 
     def term(p: Number, y: Number) -> Number:
-        z = (y + 1) / 2 if signed else y
-        return relu(p) - p * z + log1p_exp(-abs(p))
+        return logits_cross_entropy(p, (y + 1) / 2 if signed else y)
 
     return term
+
+
+NEAR_ZERO = "1e-30"
+"""Below any logit that is tested and above the step of the slopes: where Gluon's slope at a logit of 0 is written in."""
+
+
+def logits_cross_entropy(x: Number, y: Number, pos_weight: Number | None = None) -> Number:
+    """Binary cross entropy of a logit, with Gluon's slope at 0.
+
+    The code composes it of max(x, 0), max(-x, 0) and log(1 + exp(-|x|)), each with slope 0 at 0 in MXNet. What is left is the slope -y
+    of -x y, with a positive weight the slope 1 - y of x - x y; the true slopes are 1/2 - y and 1 - y - w/2 with w = 1 + (pos_weight - 1) y.
+    """
+    weight = mp.one if pos_weight is None else pos_weight
+    if abs(x) < mp.mpf(NEAR_ZERO):
+        slope = -y if pos_weight is None else 1 - y
+        return (y * weight + 1 - y) * log(mp.mpf(2)) + slope * x
+    # -log sigmoid(x) = log(1 + exp(-x)), -log(1 - sigmoid(x)) = log(1 + exp(x))
+    return y * weight * log1p_exp(-x) + (1 - y) * log1p_exp(x)
 
 
 def printed_logistic(config: Config) -> Callable[[Number, Number], Number]:
@@ -114,13 +131,12 @@ def computed_bce(inputs: Inputs, config: Config, call: Call) -> Array:
     """Binary cross entropy; ``pos_weight`` scales the positive term."""
     pred = inputs["pred"]
     label = reshape_like(inputs["label"], pred)
-    pos_weight = inputs.get("pos_weight", np.array(mp.one, dtype=object))
+    weights = [inputs["pos_weight"]] if "pos_weight" in inputs else []
     eps = mp.mpf(TINY)
     if config.get("from_sigmoid", False):
-        loss = each(lambda p, y, w: -(log(p + eps) * y * w + log(1 - p + eps) * (1 - y)), pred, label, pos_weight)
+        loss = each(lambda p, y, w=mp.one: -(log(p + eps) * y * w + log(1 - p + eps) * (1 - y)), pred, label, *weights)
     else:
-        # -log sigmoid(x) = log(1 + exp(-x)), -log(1 - sigmoid(x)) = log(1 + exp(x))
-        loss = each(lambda x, y, w: y * w * log1p_exp(-x) + (1 - y) * log1p_exp(x), pred, label, pos_weight)
+        loss = each(logits_cross_entropy, pred, label, *weights)
     return per_sample(weighted(loss, config, inputs), config.get("batch_axis", 0), mean)
 
 
