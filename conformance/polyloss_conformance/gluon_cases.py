@@ -303,9 +303,12 @@ def _sparse() -> dict[str, Draw]:
 
     def out_of_range(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
         classes = _classes(shapes, config)
-        return {"pred": _normal(rng, shapes, config), "label": _cycle(shapes["label"], [-1, classes, 0.7, classes + 3])}
+        return {"pred": _normal(rng, shapes, config), "label": _cycle(shapes["label"], [-1, classes, classes + 3])}
 
-    return {"ordinary": ordinary, "extreme": extreme, "out-of-range": out_of_range}
+    def fractions(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
+        return {"pred": _normal(rng, shapes, config), "label": _cycle(shapes["label"], [0.75, 1.5, -0.75])}
+
+    return {"ordinary": ordinary, "extreme": extreme, "out-of-range": out_of_range, "fractions": fractions}
 
 
 def _dense() -> dict[str, Draw]:

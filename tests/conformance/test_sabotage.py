@@ -1,0 +1,221 @@
+"""The suite is tested: deliberately wrong operations and formulas must be caught by its cases."""
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from functools import cache, wraps
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+from polyloss_conformance import arrays, dialects
+from polyloss_conformance.execute import Executor
+from polyloss_conformance.reference_worker import formula
+
+from polyloss import dispatch
+from polyloss.formulas import classification, embedding, regression
+from polyloss.mxnet.gluon import base
+from polyloss.mxnet.gluon import loss as gloss
+
+FRAMEWORK = next((name for name in ("torch", "jax", "tensorflow") if find_spec(name)), None)
+pytestmark = pytest.mark.skipif(FRAMEWORK is None, reason="no framework with gradients is installed")
+
+
+@cache
+def record(case_id):
+    case = dialects.all_cases()[case_id]
+    return {"id": case_id, "references": {"formula": formula(case)}}
+
+
+def op_set():
+    backend = dispatch.backend(FRAMEWORK)
+    return backend.op_set(backend.from_numpy(np.ones(1), "float32"))
+
+
+def judged(loss, part, record=record):
+    """The cells of the cases of a loss whose id contains `part`, eager, against the formula."""
+    executor = Executor(dispatch.backend(FRAMEWORK))
+    cases = [c for c in dialects.all_cases().values() if c.loss == f"gluon/{loss}" and part in c.id]
+    cases = [c for c in cases if c.dtype in ("float64", "float32")]
+    assert cases, f"no case of {loss} has {part!r} in its id"
+    return {case.id: executor.cell(case, "eager", record(case.id)) for case in cases}
+
+
+@contextmanager
+def replaced(owner, name, make: Callable):
+    """The attribute `name` of `owner` replaced by ``make(original)``."""
+    original = getattr(owner, name)
+    setattr(owner, name, wraps(original)(make(original)))
+    try:
+        yield
+    finally:
+        setattr(owner, name, original)
+
+
+def op(name, make):
+    """Sabotage of an operation of the framework's op set, and of all compositions."""
+
+    def apply(ops):
+        return replaced(type(ops), name, make)
+
+    return apply
+
+
+def function(owner, name, make):
+    return lambda ops: replaced(owner, name, make)
+
+
+def halved_gradient(original):
+    def wrong(self, *args, **kwargs):
+        value = original(self, *args, **kwargs)
+        return value * 0.5 + self.stop_gradient(value * 0.5)
+
+    return wrong
+
+
+def without(*names, **forced):
+    """A function called with some keywords forced to another value."""
+    return lambda original: lambda *args, **kwargs: original(*args, **{**kwargs, **forced})
+
+
+def without_sample_weight(original):
+    return lambda F, loss, weight=None, sample_weight=None: original(F, loss, weight, None)
+
+
+SABOTAGES = {
+    "abs with its sign turned": (op("abs", lambda f: lambda self, x: -f(self, x)), "L1Loss", "/2x3/"),
+    "log_softmax on the next axis": (
+        op("log_softmax", lambda f: lambda self, x, axis=-1: f(self, x, axis=axis - 1)),
+        "KLDivLoss",
+        "softmax",
+    ),
+    "epsilon dropped": (
+        function(classification, "binary_cross_entropy", without(epsilon=0.0)),
+        "SigmoidBinaryCrossEntropyLoss",
+        "probabilities-2x3/",
+    ),
+    "epsilon of the norm dropped": (
+        function(embedding, "cosine_similarity", without(epsilon=0.0)),
+        "CosineEmbeddingLoss",
+        "/2x3/",
+    ),
+    "mean for sum": (op("sum", lambda f: lambda self, *a, **k: self.mean(*a, **k)), "TripletLoss", "/2x3/"),
+    "sum for mean": (op("mean", lambda f: lambda self, *a, **k: self.sum(*a, **k)), "HingeLoss", "/2x3/"),
+    "exclude ignored": (
+        op("mean", lambda f: lambda self, x, axis=None, exclude=False: f(self, x, axis=axis)),
+        "LogisticLoss",
+        "/2x3x2/",
+    ),
+    "batch_axis ignored": (
+        function(base.Loss, "_per_sample", lambda f: lambda self, F, x, s, w: F.mean(x, axis=0, exclude=True)),
+        "L2Loss",
+        "batch_axis=",
+    ),
+    "weight squared": (
+        function(base, "apply_weighting", lambda f: lambda F, x, weight=None, s=None: f(F, x, weight and weight**2, s)),
+        "HuberLoss",
+        "weight=0.5",
+    ),
+    "sample_weight ignored": (function(base, "apply_weighting", without_sample_weight), "L1Loss", "sw=2x1"),
+    "0.1 % too large": (op("square", lambda f: lambda self, x: f(self, x) * 1.001), "SquaredHingeLoss", "/2x3/"),
+    "0.1 % too large, fused": (
+        op("squared_error", lambda f: lambda self, x, y: f(self, x, y) * 1.001),
+        "L2Loss",
+        "/2x3/",
+    ),
+    "gradient halved": (op("squared_error", halved_gradient), "L2Loss", "/2x3/"),
+    "gradient of relu halved": (op("relu", halved_gradient), "HingeLoss", "/2x3/"),
+    "gradient lost": (op("exp", lambda f: lambda self, x: self.stop_gradient(f(self, x))), "PoissonNLLLoss", "/2x3/"),
+    "pick of the next class": (
+        op("softmax_cross_entropy", lambda f: lambda self, x, y, **k: f(self, x, y + 1, **k)),
+        "SoftmaxCrossEntropyLoss",
+        "/2x3/",
+    ),
+    "classes rounded, not truncated": (
+        op("pick", lambda f: lambda self, x, y, **k: f(self, x, y + 0.5, **k)),
+        "SoftmaxCrossEntropyLoss",
+        "2x3-log/",
+    ),
+    "softplus without abs": (
+        function(
+            classification,
+            "logistic_cross_entropy",
+            lambda f: lambda F, x, y: F.log(1 + F.exp(x)) - x * y,
+        ),
+        "LogisticLoss",
+        "/2x3/",
+    ),
+    "relu with slope 1 at 0": (
+        op("relu", lambda f: lambda self, x: self.where(x >= 0, x, 0.0)),
+        "SigmoidBinaryCrossEntropyLoss",
+        "/2x3/",
+    ),
+    "threshold doubled": (
+        function(regression, "huber_over_rho", lambda f: lambda F, p, y, rho: f(F, p, y, rho=2 * rho)),
+        "HuberLoss",
+        "/2x3/",
+    ),
+    "margin ignored": (function(classification, "hinge", without(margin=1)), "HingeLoss", "margin=2"),
+    "pos_weight on the negatives": (
+        function(
+            classification,
+            "weighted_logistic_cross_entropy",
+            lambda f: lambda F, p, y, w: f(F, -p, 1 - y, w),
+        ),
+        "SigmoidBinaryCrossEntropyLoss",
+        "pos=",
+    ),
+    "smoothing ignored": (function(embedding, "smoothed_deep_metric", without(smoothing=0.0)), "SDMLLoss", "/4x3/"),
+    "labels padded with blanks": (
+        op("ctc_loss", lambda f: lambda self, x, y, *rest: f(self, x, self.clip(y, 0, 9), *rest)),
+        "CTCLoss",
+        "/2x4x4/",
+    ),
+    "lengths ignored": (op("ctc_loss", lambda f: lambda self, x, y, *rest: f(self, x, y)), "CTCLoss", "/lengths/"),
+    "result of another dtype": (
+        function(gloss.KLDivLoss, "_weighted", lambda f: lambda self, F, *a: F.cast(f(self, F, *a), "float64")),
+        "KLDivLoss",
+        "/2x3/",
+    ),
+    "result of another shape": (
+        function(
+            gloss.PoissonNLLLoss, "hybrid_forward", lambda f: lambda self, F, *a: F.expand_dims(f(self, F, *a), 0)
+        ),
+        "PoissonNLLLoss",
+        "/2x3/",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SABOTAGES)
+def test_caught(name):
+    (sabotage, loss, part) = SABOTAGES[name]
+    ops = op_set()
+    sound = judged(loss, part)
+    assert all(cell["status"] == "pass" for cell in sound.values()), sound
+    with sabotage(ops):
+        wrong = judged(loss, part)
+    caught = [cell for cell in wrong.values() if cell["status"] == "fail"]
+    assert caught, {case: cell["status"] for case, cell in wrong.items()}
+    assert all(cell["message"] and cell["worst"] for cell in caught)
+
+
+@pytest.mark.skipif(find_spec("mxnet") is None, reason="MXNet is not installed: it says which subgradient is taken")
+def test_native_library_pins_the_kink():
+    dispatch.backend("mxnet")  # imports MXNet with what NumPy 1.24 and later lack
+    from polyloss_conformance.references import native_gluon
+
+    def with_native(case_id):
+        ((_, native),) = native_gluon.run([dialects.all_cases()[case_id]])
+        written = {
+            "value": arrays.write(native["value"], "float32"),
+            "gradients": {name: arrays.write(array, "float32") for name, array in native["gradients"].items()},
+        }
+        return {"id": case_id, "references": {**record(case_id)["references"], "native": written}}
+
+    slope_one = op("abs", lambda f: lambda self, x: self.where(x >= 0, x, -x))
+    with slope_one(op_set()):
+        (alone,) = judged("L1Loss", "/2x3/float32/kinks").values()
+        (pinned,) = judged("L1Loss", "/2x3/float32/kinks", with_native).values()
+    assert alone["status"] == "pass"  # any subgradient is one
+    assert pinned["status"] == "fail"
+    assert "against native" in pinned["message"]
