@@ -14,14 +14,18 @@ from latex2mathml.converter import convert_to_element
 from markupsafe import Markup, escape
 
 _ELEMENTS = frozenset(
-    ("math", "mrow", "mi", "mn", "mo", "ms", "mtext", "mspace", "mfrac", "msqrt", "mroot", "msub", "msup", "msubsup")
-    + ("munder", "mover", "munderover", "mmultiscripts", "mprescripts", "none", "mtable", "mtr", "mtd", "mstyle")
-    + ("mpadded", "mphantom", "menclose")
+    re.findall(
+        r"\w+",
+        """math mrow mi mn mo ms mtext mspace mfrac msqrt mroot msub msup msubsup munder mover munderover mmultiscripts
+        mprescripts none mtable mtr mtd mstyle mpadded mphantom menclose""",
+    )
 )
 _ATTRIBUTES = frozenset(
-    ("display", "displaystyle", "scriptlevel", "stretchy", "fence", "form", "accent", "accentunder", "separator")
-    + ("largeop", "movablelimits", "lspace", "rspace", "minsize", "maxsize", "symmetric", "linethickness")
-    + ("width", "height", "depth")
+    re.findall(
+        r"\w+",
+        """display displaystyle scriptlevel stretchy fence form accent accentunder separator largeop movablelimits
+        lspace rspace minsize maxsize symmetric linethickness width height depth""",
+    )
 )
 _BARS = "|‖∣∥"
 _OPERATORS = re.compile(r"\\(arg|argmin|argmax|sgn|sign|softmax|sigmoid|mean|erf)(?![A-Za-z])")

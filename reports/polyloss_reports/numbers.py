@@ -61,6 +61,8 @@ def array_text(array: dict[str, Any], limit: int = 12) -> str:
     shape: Sequence[int] = array["shape"]
     if len(values) > limit or math.prod(shape) != len(values):
         return "[" + ", ".join(values[:limit]) + (f", … {len(values):,} values]" if len(values) > limit else "]")
+    if 0 in shape:
+        return "[]"
     for size in reversed(shape):
-        values = ["[" + ", ".join(values[i : i + size]) + "]" for i in range(0, len(values), size)] if size else ["[]"]
+        values = ["[" + ", ".join(values[i : i + size]) + "]" for i in range(0, len(values), size)]
     return values[0]

@@ -75,6 +75,8 @@ function select(label, name, everything, options) {
   return element("label", {}, label + " ", list);
 }
 
+document.getElementById("needs-script").hidden = true; // unlike noscript, also where scripts are blocked rather than off
+
 const themes = document.getElementById("theme");
 themes.hidden = false;
 
