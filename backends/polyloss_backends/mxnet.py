@@ -1,0 +1,491 @@
+"""MXNet 1.9: `mx.nd` arrays, `mx.sym` symbols, and the `mx.np` kinds of both.
+
+A symbol has no shape and no dtype. Every operation but `scan` works without; what cannot do all it should is said there.
+MXNet differentiates most operations once only. It runs operations on empty arrays, but differentiating some of them ends
+the process.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from polyloss.opset import HALF, Axis, Backend, OpSet, Shape, Tensor, reduced_axes
+
+
+def import_mxnet() -> Any:
+    """The module `mxnet`, imported under any NumPy 1.
+
+    MXNet 1.9.1 names `numpy.bool` when it is imported, which NumPy 1.24 removed; that one name is put back.
+
+    Raises:
+        ImportError: MXNet is not installed, or NumPy is 2 or later, against which MXNet 1.9.1 does not run.
+    """
+    if int(np.__version__.split(".")[0]) >= 2:
+        raise ImportError(
+            f"MXNet 1.9.1 needs NumPy 1, and this environment has {np.__version__}: "
+            "give MXNet an environment of its own, with numpy<2"
+        )
+    if "bool" not in vars(np):  # asking NumPy would warn
+        setattr(np, "bool", bool)  # noqa: B010 - NumPy's stubs do not know the name
+    import mxnet
+
+    return mxnet
+
+
+mx = import_mxnet()
+
+
+class MXNetOps(OpSet):
+    """The operations on `mx.nd.NDArray` (``namespace=mx.nd``) or on `mx.sym.Symbol` (``namespace=mx.sym``)."""
+
+    name = "mxnet"
+
+    def __init__(self, namespace: Any) -> None:
+        self.F = namespace
+
+    def shape(self, data: Tensor) -> Shape | None:
+        return tuple(data.shape) if self.F is mx.nd else None
+
+    def dtype(self, data: Tensor) -> str | None:
+        return np.dtype(data.dtype).name if self.F is mx.nd else None
+
+    def cast(self, data: Tensor, dtype: str) -> Tensor:
+        return self.F.cast(data, dtype=dtype)
+
+    def stop_gradient(self, data: Tensor) -> Tensor:
+        return self.F.BlockGrad(data)
+
+    # --- layout -----------------------------------------------------------------------------------------------------------
+
+    def reshape(self, data: Tensor, shape: Sequence[int]) -> Tensor:
+        if 0 in shape:  # which the legacy operator reads as "copy this size"
+            return data.as_np_ndarray().reshape(tuple(shape)).as_nd_ndarray()
+        return self.F.reshape(data, shape=tuple(shape))
+
+    def reshape_like(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return self.F.reshape_like(lhs, rhs)
+
+    def swapaxes(self, data: Tensor, dim1: int = 0, dim2: int = 0) -> Tensor:
+        return self.F.swapaxes(data, dim1=dim1, dim2=dim2)
+
+    def expand_dims(self, data: Tensor, axis: int) -> Tensor:
+        return self.F.expand_dims(data, axis=axis)
+
+    def broadcast_like(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return self.F.broadcast_like(lhs, rhs)
+
+    def concat(self, *data: Tensor, dim: int = 1) -> Tensor:
+        return self.F.concat(*data, dim=dim)
+
+    def stack(self, *data: Tensor, axis: int = 0) -> Tensor:
+        return self.F.stack(*data, axis=axis)
+
+    def slice_axis(self, data: Tensor, axis: int, begin: int, end: int | None) -> Tensor:
+        return self.F.slice_axis(data, axis=axis, begin=begin, end=end)
+
+    # --- constants ----------------------------------------------------------------------------------------------------------
+
+    def zeros_like(self, data: Tensor) -> Tensor:
+        return self.F.zeros_like(data)
+
+    def ones_like(self, data: Tensor) -> Tensor:
+        return self.F.ones_like(data)
+
+    def arange_like(self, data: Tensor, axis: int) -> Tensor:
+        return self.F.contrib.arange_like(data, axis=axis)
+
+    def eye_like(self, data: Tensor) -> Tensor:
+        wide = self.F.cast(data, dtype="float32")  # float16 cannot count beyond 2048
+        (row, column) = (self.expand_dims(self.arange_like(wide, axis=i), axis=1 - i) for i in (0, 1))
+        return self.where(self.F.broadcast_equal(row, column), self.ones_like(data), self.zeros_like(data))
+
+    def one_hot(
+        self, indices: Tensor, depth: int, on_value: float = 1.0, off_value: float = 0.0, dtype: str = "float32"
+    ) -> Tensor:
+        return self.F.one_hot(indices, depth=depth, on_value=on_value, off_value=off_value, dtype=dtype)
+
+    # --- elementwise --------------------------------------------------------------------------------------------------------
+
+    def abs(self, data: Tensor) -> Tensor:
+        return self.F.abs(data)
+
+    def sign(self, data: Tensor) -> Tensor:
+        return self.where(data == data, self.F.sign(data), self.stop_gradient(data))  # natively 0 for NaN
+
+    def square(self, data: Tensor) -> Tensor:
+        return self.F.square(data)
+
+    def sqrt(self, data: Tensor) -> Tensor:
+        return self.F.sqrt(data)
+
+    def exp(self, data: Tensor) -> Tensor:
+        return self.F.exp(data)
+
+    def log(self, data: Tensor) -> Tensor:
+        return self.F.log(data)
+
+    def log1p(self, data: Tensor) -> Tensor:
+        return self.F.log1p(data)
+
+    def relu(self, data: Tensor) -> Tensor:
+        return self.F.relu(data)
+
+    def sigmoid(self, data: Tensor) -> Tensor:
+        return self.F.sigmoid(data)
+
+    def softrelu(self, data: Tensor) -> Tensor:
+        # log(1 + e^x) = max(x, 0) + log(1 + e^-|x|), and max(x, 0) = x/2 + |x|/2, which has the slope 1/2 at 0 that is due.
+        # MXNet's own is 0 below -17 in float32 (by oneDNN) and x above 20 in float64.
+        size = self.F.abs(data)
+        positive = self.F.maximum(data, -1.0)  # for -inf + inf
+        return 0.5 * positive + 0.5 * self.F.abs(positive) + self.F.log1p(self.F.exp(-size))
+
+    def clip(self, data: Tensor, a_min: float, a_max: float) -> Tensor:
+        # MXNet's clip rounds its bounds to float32.
+        data = self.F.maximum(data, a_min)
+        return data if a_max == float("inf") else self.F.minimum(data, a_max)
+
+    # --- two tensors, broadcast ---------------------------------------------------------------------------------------------
+
+    def broadcast_add(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return self.F.broadcast_add(lhs, rhs)
+
+    def broadcast_sub(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return self.F.broadcast_sub(lhs, rhs)
+
+    def broadcast_mul(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return self.F.broadcast_mul(lhs, rhs)
+
+    def broadcast_div(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return self.F.broadcast_div(lhs, rhs)
+
+    def broadcast_maximum(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return self.F.broadcast_maximum(lhs, rhs)
+
+    def broadcast_minimum(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return self.F.broadcast_minimum(lhs, rhs)
+
+    def broadcast_equal(self, lhs: Tensor, rhs: Tensor | float) -> Tensor:
+        return self.F.broadcast_equal(lhs, self._full_like(lhs, rhs) if isinstance(rhs, (int, float)) else rhs)
+
+    def broadcast_greater(self, lhs: Tensor, rhs: Tensor | float) -> Tensor:
+        return self.F.broadcast_greater(lhs, self._full_like(lhs, rhs) if isinstance(rhs, (int, float)) else rhs)
+
+    def where(self, condition: Tensor, x: Tensor | float, y: Tensor | float) -> Tensor:
+        # The legacy `where` does not broadcast, so this is NumPy's. A number becomes a tensor, because that operator's
+        # variants for numbers differentiate wrongly in MXNet 1.9.1: the gradient passes where the number was chosen.
+        sides: list[Any] = [x, y]
+        for side, other in ((0, 1), (1, 0)):
+            if isinstance(sides[side], (int, float)):
+                sides[side] = self._full_like(sides[other], sides[side])
+        return self.F.numpy.where(*(one.as_np_ndarray() for one in (condition, *sides))).as_nd_ndarray()
+
+    def _full_like(self, data: Tensor, value: float) -> Tensor:
+        zeros = self.F.zeros_like(data)
+        if abs(value) == float("inf"):
+            # Parsing an operator's parameter, MXNet 1.9.1 takes infinity for an overflow whenever errno still is ERANGE, which
+            # NumPy, say, has left there.
+            return (zeros + math.copysign(1e300, value)) * 1e300
+        return zeros + value
+
+    # --- reductions ---------------------------------------------------------------------------------------------------------
+
+    def sum(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        return self._reduce(self.F.sum, data, axis, keepdims, exclude)
+
+    def mean(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        return self._reduce(self.F.mean, data, axis, keepdims, exclude)
+
+    def max(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        return self._extreme(self.F.max, data, axis, keepdims, exclude)
+
+    def min(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        return self._extreme(self.F.min, data, axis, keepdims, exclude)
+
+    def norm(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        """Euclidean norm, with gradient 0 at the zero vector. The squares of a float16 symbol may overflow."""
+        if self.dtype(data) in HALF:
+            return self.F.cast(self.norm(self.F.cast(data, dtype="float32"), axis, keepdims, exclude), dtype="float16")
+        if self._all_kept(data, axis, exclude):
+            return data
+        total = self.sum(self.F.square(data), axis, keepdims, exclude)
+        return self.where(total == 0, 0.0, self.F.sqrt(self.where(total == 0, 1.0, total)))
+
+    def _all_kept(self, data: Tensor, axis: Axis, exclude: bool) -> bool:
+        shape = self.shape(data)
+        if shape is not None:
+            return not reduced_axes(axis, len(shape), exclude)
+        return exclude if axis is None else isinstance(axis, Sequence) and not axis and not exclude
+
+    def _reduce(self, reduce: Any, data: Tensor, axis: Axis, keepdims: bool, exclude: bool) -> Tensor:
+        if self._all_kept(data, axis, exclude):
+            return data
+        if axis is None or isinstance(axis, int):
+            return reduce(data, axis=axis, keepdims=keepdims, exclude=exclude)
+        return reduce(data, axis=tuple(axis) or None, keepdims=keepdims, exclude=exclude and len(axis) > 0)
+
+    def _extreme(self, reduce: Any, data: Tensor, axis: Axis, keepdims: bool, exclude: bool) -> Tensor:
+        shape = self.shape(data)
+        if shape is not None and 0 in shape and all(shape[i] for i in reduced_axes(axis, len(shape), exclude)):
+            return self.sum(data, axis, keepdims, exclude)  # nothing either, where `reduce` refuses every empty array
+        if self._all_kept(data, axis, exclude):
+            return data
+        # Natively each of k tied elements gets the whole gradient; that of top/k is shared out equally. Its value is made exact
+        # by (top/k - top/k) + top, the last two as constants. An infinite top is its own k-th part.
+        top = self._reduce(reduce, data, axis, keepdims, exclude)
+        place = self.stop_gradient(self._reduce(reduce, data, axis, True, exclude))
+        ties = self.sum(self.stop_gradient(self.F.broadcast_equal(data, place)), axis, keepdims, exclude)
+        part = top / ties
+        exact = (part - self.stop_gradient(part)) + self.stop_gradient(top)
+        return self.where(top - top == 0, exact, part)
+
+    # Told a temperature, MXNet passes over oneDNN's kernels, which give numbers beside a NaN and errors of 1e-6 near 0.
+
+    def softmax(self, data: Tensor, axis: int = -1) -> Tensor:
+        return self._wide(self.F.softmax, data, axis=axis, temperature=1.0)
+
+    def log_softmax(self, data: Tensor, axis: int = -1) -> Tensor:
+        return self._wide(self.F.log_softmax, data, axis=axis, temperature=1.0)
+
+    def _wide(self, op: Any, data: Tensor, **options: Any) -> Tensor:
+        """`op` in float32 where the dtype is known to be float16, in which MXNet would sum."""
+        if self.dtype(data) not in HALF:
+            return op(data, **options)
+        return self.F.cast(op(self.F.cast(data, dtype="float32"), **options), dtype="float16")
+
+    def pick(self, data: Tensor, index: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
+        number = self.F.minimum(self.F.cast(index, dtype="float64"), 2.0**30)  # beyond an int it would turn negative
+        return self.F.pick(data, number, axis=axis, keepdims=keepdims, mode="clip")
+
+    # --- fused --------------------------------------------------------------------------------------------------------------
+
+    def logsumexp(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        # The default compares with infinity: see _full_like.
+        top = self.stop_gradient(self.max(data, axis, True, exclude))
+        top = self.where(top - top == 0, top, 0.0)
+        total = self.sum(self.F.exp(self.F.broadcast_sub(data, top)), axis, keepdims, exclude)
+        return self.F.log(total) + (top if keepdims else self.F.reshape_like(top, total))
+
+    def smooth_l1(self, data: Tensor, scalar: float = 1.0) -> Tensor:
+        return self.F.smooth_l1(data, scalar=scalar)
+
+    def ctc_loss(
+        self,
+        data: Tensor,
+        label: Tensor,
+        data_lengths: Tensor | None = None,
+        label_lengths: Tensor | None = None,
+    ) -> Tensor:
+        """Connectionist temporal classification by MXNet's kernel; symbols must be float32, the only dtype that it takes.
+
+        Arrays of other dtypes, and empty ones, run the default composition.
+        """
+        shapes = self.shape(data), self.shape(label)
+        if self.dtype(data) not in ("float32", None) or any(shape is not None and 0 in shape for shape in shapes):
+            return super().ctc_loss(data, label, data_lengths, label_lengths)
+        F = self.F
+        label = F.cast(label, dtype="float32")
+        first = F.slice_axis(label, axis=1, begin=0, end=1)  # (N, 1)
+        column = F.broadcast_like(F.expand_dims(self.arange_like(label, axis=1), axis=0), label)
+        if label_lengths is None:
+            width = F.sum(F.ones_like(label), axis=1)
+            label_lengths = F.minimum(F.min(self.where(label < 0, column, float("inf")), axis=1), width)
+        length = F.cast(label_lengths, dtype="float32")
+        if data_lengths is None:
+            data_lengths = F.sum(F.ones_like(F.slice_axis(data, axis=2, begin=0, end=1)), axis=(0, 2))
+        frames = F.cast(data_lengths, dtype="float32")
+
+        # An alignment needs a frame per label and one between equal neighbours. Where there are too few, the kernel gives 0
+        # and gradients that need not be: such a row is run without labels, as is one without frames, with one.
+        before = F.slice_axis(F.concat(first, label, dim=1), axis=1, begin=0, end=-1)
+        inside = F.broadcast_greater(F.expand_dims(length, axis=1), column) * (column > 0)
+        needed = length + F.sum((label == before) * inside, axis=1)
+        possible = needed <= frames
+        # One more row, with a label: in a batch without any label the kernel returns uninitialised memory. And as many
+        # more frames, never reached, as labels are wide: it refuses labels wider than the frames.
+        zero = F.zeros_like(F.slice_axis(length, axis=0, begin=0, end=1))
+        rows = [
+            F.concat(label, F.zeros_like(F.slice_axis(label, axis=0, begin=0, end=1)), dim=0),
+            F.concat(F.maximum(frames, 1.0), zero + 1.0, dim=0),
+            F.concat(self.where(possible, length, 0.0), zero + 1.0, dim=0),
+        ]
+        more = F.zeros_like(F.slice_axis(data, axis=0, begin=0, end=1))
+        more = F.broadcast_like(more, label, lhs_axes=(0,), rhs_axes=(1,))
+        longer = F.concat(data, more, dim=0)
+        longer = F.concat(longer, F.zeros_like(F.slice_axis(longer, axis=1, begin=0, end=1)), dim=1)
+        loss = F.CTCLoss(longer, *rows, use_data_lengths=True, use_label_lengths=True, blank_label="last")
+        loss = F.slice_axis(loss, axis=0, begin=0, end=-1)
+        return self.where(possible * (frames > 0), loss, self.where(possible, F.zeros_like(loss), float("inf")))
+
+
+class _Adapter(OpSet):
+    name = "mxnet"
+
+    def __init__(self, legacy: MXNetOps) -> None:
+        self.legacy = legacy
+
+
+def _to_legacy(value: Any) -> Any:
+    return value.as_nd_ndarray() if hasattr(value, "as_nd_ndarray") else value
+
+
+def _adapted(name: str) -> Callable[..., Any]:
+    def operation(self: _Adapter, *args: Any, **options: Any) -> Any:
+        args = tuple(map(_to_legacy, args))
+        options = {key: _to_legacy(value) for key, value in options.items()}
+        result = getattr(self.legacy, name)(*args, **options)
+        return result.as_np_ndarray() if hasattr(result, "as_np_ndarray") else result
+
+    return operation
+
+
+def _adapted_reduction(name: str) -> Callable[..., Any]:
+    reduce = _adapted(name)
+
+    def operation(
+        self: _Adapter, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False
+    ) -> Tensor:
+        axes = axis if axis is None or isinstance(axis, int) else tuple(axis)
+        if axes == () and exclude:
+            (axes, exclude) = (None, False)
+        if keepdims or exclude or axes == ():
+            return reduce(self, data, axes, keepdims, exclude)
+        return reduce(self, data, axes, True).squeeze(axis=axes)  # the legacy kind would give (1,) for ()
+
+    return operation
+
+
+def _adapted_reshape_like(self: _Adapter, lhs: Tensor, rhs: Tensor) -> Tensor:
+    return lhs.reshape(()) if self.legacy.shape(rhs) == () else _adapted("reshape_like")(self, lhs, rhs)
+
+
+def _adapted_pick(self: _Adapter, data: Tensor, index: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
+    if self.legacy.shape(index) == ():
+        index = index.reshape(1)
+    picked = _adapted("pick")(self, data, index, axis, True)
+    return picked if keepdims else picked.squeeze(axis=axis)
+
+
+# The operations on `mx.np.ndarray` or on its symbol: those of the legacy kind, between two changes of type.
+MXNetNumPyOps: Callable[[MXNetOps], OpSet] = type(
+    "MXNetNumPyOps",
+    (_Adapter,),
+    {name: _adapted(name) for name in OpSet.__abstractmethods__ | {"smooth_l1", "ctc_loss"}}
+    | {name: _adapted_reduction(name) for name in ("sum", "mean", "max", "min", "norm", "logsumexp")}
+    | {"reshape_like": _adapted_reshape_like, "pick": _adapted_pick},
+)
+
+
+def _recorded(
+    function: Callable[..., Tensor], wrt: Sequence[int], arguments: Sequence[Tensor | None], upstream: Tensor | None
+) -> tuple[Tensor, tuple[Tensor, ...]]:
+    if not wrt:
+        return function(*arguments), ()
+    inputs: list[Any] = list(arguments)
+    for i in wrt:
+        inputs[i] = inputs[i].detach()
+        inputs[i].attach_grad()
+    with mx.autograd.record():
+        value = function(*inputs)
+    if isinstance(value, mx.np.ndarray) and upstream is not None:
+        upstream = upstream.as_np_ndarray().reshape(value.shape)
+    try:
+        value.backward(upstream)
+    except mx.MXNetError as error:
+        if "not in a computational graph" not in str(error):
+            raise
+        # No argument has influence: the gradients stay the zeros that attach_grad made.
+    return value, tuple(inputs[i].grad for i in wrt)
+
+
+_EMPTY = "MXNet 1.9.1 fails, or ends the process, when it differentiates an operation on an empty array"
+
+
+class _Hybrid(mx.gluon.HybridBlock):  # type: ignore[misc, name-defined]
+    """A function of tensors, some of which are None, as a block of the others."""
+
+    def __init__(self, function: Callable[..., Tensor], given: Sequence[bool]) -> None:
+        super().__init__()
+        self._function = function
+        self._given = given
+        self.hybridize(static_alloc=True)
+
+    def hybrid_forward(self, F: Any, *tensors: Tensor) -> Tensor:
+        rest = iter(tensors)
+        return self._function(*(next(rest) if given else None for given in self._given))
+
+    def on_present(self, *arguments: Tensor | None) -> Tensor:
+        return self(*(x for x in arguments if x is not None))
+
+
+class MXNetBackend(Backend):
+    """MXNet in eager mode, hybridized, and in eager mode on `mx.np` arrays."""
+
+    name = "mxnet"
+    dtypes = ("float64", "float32", "float16")
+    modes = ("eager", "hybridize", "np")
+
+    def __init__(self) -> None:
+        array, symbol = MXNetOps(mx.nd), MXNetOps(mx.sym)
+        # In this order: the `mx.np` kinds are subclasses of the legacy ones.
+        self._kinds: tuple[tuple[type, OpSet], ...] = (
+            (mx.np.ndarray, MXNetNumPyOps(array)),
+            (mx.sym.np._Symbol, MXNetNumPyOps(symbol)),
+            (mx.nd.NDArray, array),
+            (mx.sym.Symbol, symbol),
+        )
+
+    def versions(self) -> dict[str, str]:
+        return {"mxnet": mx.__version__, "numpy": np.__version__}
+
+    def op_set(self, tensor: object) -> OpSet | None:
+        return next((ops for kind, ops in self._kinds if isinstance(tensor, kind)), None)
+
+    def from_numpy(self, array: np.ndarray[Any, Any], dtype: str) -> Tensor:
+        with mx.util.np_shape(array.size == 0):
+            return mx.nd.array(array.astype(dtype), dtype=dtype)
+
+    def to_numpy(self, tensor: Tensor) -> np.ndarray[Any, Any]:
+        array: np.ndarray[Any, Any] = tensor.asnumpy()
+        return array
+
+    def refuses(self, shapes: Mapping[str, tuple[int, ...]], dtype: str) -> str | None:
+        for name, shape in shapes.items():
+            if not shape:
+                return f"MXNet's arrays have no shape (), which {name} has"
+            if 0 in shape:
+                return _EMPTY
+        return super().refuses(shapes, dtype)
+
+    def value_and_grad(
+        self, function: Callable[..., Tensor], wrt: Sequence[int], mode: str = "eager"
+    ) -> Callable[[Sequence[Tensor | None], Tensor | None], tuple[Tensor, tuple[Tensor, ...]]]:
+        if mode not in self.modes:
+            raise ValueError(f"mxnet: mode {mode!r} is not one of {', '.join(self.modes)}")
+        blocks: dict[tuple[bool, ...], _Hybrid] = {}
+
+        def run(arguments: Sequence[Tensor | None], upstream: Tensor | None) -> tuple[Tensor, tuple[Tensor, ...]]:
+            empty = any(x is not None and 0 in x.shape for x in arguments)
+            if empty and wrt:
+                raise NotImplementedError(f"mxnet: {_EMPTY}")
+            if mode == "eager":
+                with mx.util.np_shape(empty):
+                    return _recorded(function, wrt, arguments, upstream)
+            if mode == "np":
+                with mx.util.np_shape(True):
+                    converted = [None if x is None else x.as_np_ndarray() for x in arguments]
+                    return _recorded(function, wrt, converted, upstream)
+            given = tuple(x is not None for x in arguments)
+            if given not in blocks:
+                blocks[given] = _Hybrid(function, given)
+            value, slopes = _recorded(blocks[given].on_present, wrt, arguments, upstream)
+            return value.copy(), slopes  # statically allocated: the next call writes over it
+
+        return run
+
+
+BACKEND = MXNetBackend()

@@ -1,0 +1,330 @@
+"""TensorFlow 2: eager tensors and variables, and the symbolic tensors of `tf.function`, with XLA and without.
+
+Every operation compiles under XLA and takes sizes that are unknown while tracing. Ranks must be known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import tensorflow as tf
+
+from polyloss.opset import HALF, Axis, Backend, OpSet, Shape, Tensor, reduced_axes
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class TensorFlowOps(OpSet):
+    """The operations on `tf.Tensor` and `tf.Variable`."""
+
+    name = "tensorflow"
+
+    def shape(self, data: Tensor) -> Shape | None:
+        return None if data.shape.rank is None else tuple(data.shape.as_list())
+
+    def dtype(self, data: Tensor) -> str:
+        name: str = data.dtype.name
+        return name
+
+    def cast(self, data: Tensor, dtype: str) -> Tensor:
+        return tf.cast(data, dtype)
+
+    def stop_gradient(self, data: Tensor) -> Tensor:
+        return tf.stop_gradient(data)
+
+    # --- layout -----------------------------------------------------------------------------------------------------------
+
+    def reshape(self, data: Tensor, shape: Sequence[int]) -> Tensor:
+        return tf.reshape(data, shape)
+
+    def reshape_like(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return tf.reshape(lhs, tf.shape(rhs))
+
+    def swapaxes(self, data: Tensor, dim1: int = 0, dim2: int = 0) -> Tensor:
+        order = list(range(_rank(data)))
+        one, other = _axis(data, dim1), _axis(data, dim2)
+        order[one], order[other] = other, one
+        return tf.transpose(data, order)
+
+    def expand_dims(self, data: Tensor, axis: int) -> Tensor:
+        return tf.expand_dims(data, axis)
+
+    def broadcast_like(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return tf.broadcast_to(lhs, tf.shape(rhs))
+
+    def concat(self, *data: Tensor, dim: int = 1) -> Tensor:
+        return tf.concat(data, axis=dim)
+
+    def stack(self, *data: Tensor, axis: int = 0) -> Tensor:
+        return tf.stack(data, axis=axis)
+
+    def slice_axis(self, data: Tensor, axis: int, begin: int, end: int | None) -> Tensor:
+        return data[(slice(None),) * _axis(data, axis) + (slice(begin, end),)]
+
+    # --- constants ----------------------------------------------------------------------------------------------------------
+
+    def zeros_like(self, data: Tensor) -> Tensor:
+        return tf.zeros_like(data)
+
+    def ones_like(self, data: Tensor) -> Tensor:
+        return tf.ones_like(data)
+
+    def arange_like(self, data: Tensor, axis: int) -> Tensor:
+        return tf.cast(tf.range(_size(data, _axis(data, axis))), data.dtype)
+
+    def eye_like(self, data: Tensor) -> Tensor:
+        return tf.eye(_size(data, 0), _size(data, 1), dtype=data.dtype)
+
+    def one_hot(
+        self, indices: Tensor, depth: int, on_value: float = 1.0, off_value: float = 0.0, dtype: str = "float32"
+    ) -> Tensor:
+        number = _integer(indices, -1, depth, nan=-1)
+        return tf.one_hot(number, depth, tf.constant(on_value, dtype), tf.constant(off_value, dtype), dtype=dtype)
+
+    # --- elementwise --------------------------------------------------------------------------------------------------------
+
+    def abs(self, data: Tensor) -> Tensor:
+        return tf.abs(data)
+
+    def sign(self, data: Tensor) -> Tensor:
+        return tf.sign(data)
+
+    def square(self, data: Tensor) -> Tensor:
+        return tf.square(data)
+
+    def sqrt(self, data: Tensor) -> Tensor:
+        return tf.sqrt(data)
+
+    def exp(self, data: Tensor) -> Tensor:
+        return tf.exp(data)
+
+    def log(self, data: Tensor) -> Tensor:
+        return tf.math.log(data)
+
+    def log1p(self, data: Tensor) -> Tensor:
+        return tf.math.log1p(data)
+
+    def relu(self, data: Tensor) -> Tensor:
+        return tf.nn.relu(data)
+
+    def sigmoid(self, data: Tensor) -> Tensor:
+        return tf.sigmoid(data)
+
+    def softrelu(self, data: Tensor) -> Tensor:
+        return tf.math.softplus(data)
+
+    def clip(self, data: Tensor, a_min: float, a_max: float) -> Tensor:
+        return tf.clip_by_value(data, a_min, a_max)
+
+    # --- two tensors, broadcast ---------------------------------------------------------------------------------------------
+
+    def broadcast_add(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return tf.add(lhs, rhs)
+
+    def broadcast_sub(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return tf.subtract(lhs, rhs)
+
+    def broadcast_mul(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return tf.multiply(lhs, rhs)
+
+    def broadcast_div(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return tf.divide(lhs, rhs)
+
+    # XLA's maximum and minimum on the CPU return a number for a number and a NaN (TensorFlow 2.21), so neither is used.
+
+    def broadcast_maximum(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return tf.where((lhs >= rhs) | tf.not_equal(lhs, lhs), lhs, rhs)
+
+    def broadcast_minimum(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return tf.where((lhs <= rhs) | tf.not_equal(lhs, lhs), lhs, rhs)
+
+    def broadcast_equal(self, lhs: Tensor, rhs: Tensor | float) -> Tensor:
+        return tf.cast(tf.equal(lhs, rhs), lhs.dtype)
+
+    def broadcast_greater(self, lhs: Tensor, rhs: Tensor | float) -> Tensor:
+        return tf.cast(tf.greater(lhs, rhs), lhs.dtype)
+
+    def where(self, condition: Tensor, x: Tensor | float, y: Tensor | float) -> Tensor:
+        tensor: Any = y if isinstance(x, (int, float)) else x
+        sides = (tf.constant(one, tensor.dtype) if isinstance(one, (int, float)) else one for one in (x, y))
+        return tf.where(tf.cast(condition, tf.bool), *sides)
+
+    # --- reductions ---------------------------------------------------------------------------------------------------------
+
+    def sum(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        return _reduce(tf.reduce_sum, data, axis, keepdims, exclude)
+
+    def mean(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        return _reduce(tf.reduce_mean, data, axis, keepdims, exclude)
+
+    def max(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        return self._extreme(tf.reduce_max, data, axis, keepdims, exclude)
+
+    def min(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        return self._extreme(tf.reduce_min, data, axis, keepdims, exclude)
+
+    def _extreme(self, reduce: Any, data: Tensor, axis: Axis, keepdims: bool, exclude: bool) -> Tensor:
+        def extreme(data: Tensor, axis: tuple[int, ...], keepdims: bool) -> Tensor:
+            _refuse_nothing(data, axis)
+            top = reduce(data, axis=axis, keepdims=keepdims)
+            if not data.dtype.is_floating:
+                return top
+            lost = tf.reduce_any(tf.math.is_nan(data), axis=axis, keepdims=keepdims)  # by XLA, as above
+            return tf.where(lost, tf.cast(float("nan"), data.dtype), top)
+
+        return _reduce(extreme, data, axis, keepdims, exclude)
+
+    def norm(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        def norm(data: Tensor, axis: tuple[int, ...], keepdims: bool) -> Tensor:
+            total = tf.reduce_sum(tf.square(data), axis=axis, keepdims=keepdims)
+            zero = tf.equal(total, 0)
+            root = tf.sqrt(tf.where(zero, tf.ones_like(total), total))
+            return tf.where(zero, tf.zeros_like(total), root)
+
+        return _reduce(norm, data, axis, keepdims, exclude)
+
+    def softmax(self, data: Tensor, axis: int = -1) -> Tensor:
+        # tf.nn.softmax gives 0 beside a NaN in eager mode, and a bfloat16 sum under XLA (TensorFlow 2.21).
+        axis = _axis(data, axis)
+        wide = _wide(data)
+        power = tf.exp(wide - tf.stop_gradient(tf.reduce_max(wide, axis=axis, keepdims=True)))
+        return tf.cast(power / tf.reduce_sum(power, axis=axis, keepdims=True), data.dtype)
+
+    def log_softmax(self, data: Tensor, axis: int = -1) -> Tensor:
+        return tf.cast(tf.nn.log_softmax(_wide(data), axis=_axis(data, axis)), data.dtype)
+
+    def pick(self, data: Tensor, index: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
+        rows, place = _rows_and_place(data, index, _axis(data, axis))
+        picked = tf.gather(rows, place, batch_dims=_rank(data) - 1)
+        return tf.expand_dims(picked, _axis(data, axis)) if keepdims else picked
+
+    # --- fused --------------------------------------------------------------------------------------------------------------
+
+    def logsumexp(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        def logsumexp(data: Tensor, axis: tuple[int, ...], keepdims: bool) -> Tensor:
+            _refuse_nothing(data, axis)
+            return tf.reduce_logsumexp(data, axis=axis, keepdims=keepdims)
+
+        return _reduce(logsumexp, data, axis, keepdims, exclude)
+
+    def squared_error(self, data: Tensor, label: Tensor) -> Tensor:
+        return tf.math.squared_difference(data, label)
+
+    def sigmoid_cross_entropy(self, data: Tensor, label: Tensor) -> Tensor:
+        return tf.nn.sigmoid_cross_entropy_with_logits(labels=label, logits=data)
+
+    def softmax_cross_entropy(self, data: Tensor, label: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
+        rows, place = _rows_and_place(data, label, _axis(data, axis))
+        loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=place, logits=rows)
+        return tf.expand_dims(loss, _axis(data, axis)) if keepdims else loss
+
+    def scan(self, body: Callable[[Tensor, Tensor], Tensor], data: Tensor, state: Tensor) -> Tensor:
+        # A graph with one loop instead of a copy of the body per step: tracing and compiling would grow with the data.
+        if tf.executing_eagerly():
+            return super().scan(body, data, state)
+        return tf.foldl(lambda state, one: body(one, state), data, initializer=state)
+
+
+def _rank(data: Tensor) -> int:
+    rank: int | None = data.shape.rank
+    if rank is None:
+        raise ValueError("tensorflow: the rank of a tensor must be known while tracing")
+    return rank
+
+
+def _axis(data: Tensor, axis: int) -> int:
+    return reduced_axes(axis, _rank(data))[0]
+
+
+def _size(data: Tensor, axis: int) -> Tensor | int:
+    size: int | None = data.shape[axis]
+    return tf.shape(data)[axis] if size is None else size
+
+
+def _wide(data: Tensor) -> Tensor:
+    """Float16 and bfloat16 in float32: what sums in half precision loses digits with the number of terms."""
+    return tf.cast(data, tf.float32) if data.dtype.name in HALF else data
+
+
+def _reduce(reduce: Any, data: Tensor, axis: Axis, keepdims: bool, exclude: bool) -> Tensor:
+    axes = reduced_axes(axis, _rank(data), exclude)
+    if not axes:
+        return data
+    return tf.cast(reduce(_wide(data), axis=axes, keepdims=keepdims), data.dtype)
+
+
+def _refuse_nothing(data: Tensor, axes: tuple[int, ...]) -> None:
+    if any(data.shape[i] == 0 for i in axes):
+        raise ValueError(f"tensorflow: the maximum or minimum over nothing: shape {data.shape}, axes {axes}")
+
+
+def _integer(index: Tensor, low: int, high: Tensor | int, nan: int = 0) -> Tensor:
+    """`index` truncated, and clipped while it still is a float: a NaN or a large number has no integer value."""
+    if index.dtype.is_floating:
+        wide = tf.cast(index, tf.float64)
+        index = tf.where(tf.math.is_nan(wide), tf.cast(nan, tf.float64), wide)
+    bounds = tf.cast(low, index.dtype), tf.cast(high, index.dtype)
+    return tf.cast(tf.minimum(tf.maximum(index, bounds[0]), bounds[1]), tf.int64)
+
+
+def _rows_and_place(data: Tensor, index: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+    """`data` with `axis` moved to the end, and the place in each of its rows that `index` names."""
+    rank = _rank(data)
+    if _rank(index) == rank:
+        index = tf.squeeze(index, axis=axis)
+    last = _size(data, axis) - 1
+    place = _integer(tf.cast(index, tf.int64) if index.dtype.is_integer else index, 0, last)
+    if axis == rank - 1:
+        return data, place
+    return tf.transpose(data, [*(i for i in range(rank) if i != axis), axis]), place
+
+
+class TensorFlowBackend(Backend):
+    """TensorFlow in eager mode, in `tf.function`, and compiled by XLA."""
+
+    name = "tensorflow"
+    dtypes = ("float64", "float32", "float16", "bfloat16")
+    modes = ("eager", "function", "xla")
+
+    _ops = TensorFlowOps()
+
+    def versions(self) -> dict[str, str]:
+        return {"tensorflow": tf.__version__}
+
+    def op_set(self, tensor: object) -> OpSet | None:
+        return self._ops if isinstance(tensor, (tf.Tensor, tf.Variable)) else None
+
+    def from_numpy(self, array: np.ndarray[Any, Any], dtype: str) -> Tensor:
+        return tf.constant(array.astype(tf.as_dtype(dtype).as_numpy_dtype))
+
+    def to_numpy(self, tensor: Tensor) -> np.ndarray[Any, Any]:
+        array: np.ndarray[Any, Any] = (
+            tf.cast(tensor, tf.float32).numpy() if tensor.dtype == tf.bfloat16 else tensor.numpy()
+        )
+        return array
+
+    def value_and_grad(
+        self, function: Callable[..., Tensor], wrt: Sequence[int], mode: str = "eager"
+    ) -> Callable[[Sequence[Tensor | None], Tensor | None], tuple[Tensor, tuple[Tensor, ...]]]:
+        if mode not in self.modes:
+            raise ValueError(f"tensorflow: mode {mode!r} is not one of {', '.join(self.modes)}")
+
+        def differentiate(
+            arguments: Sequence[Tensor | None], upstream: Tensor | None
+        ) -> tuple[Tensor, tuple[Tensor, ...]]:
+            sources = [arguments[i] for i in wrt]
+            with tf.GradientTape() as tape:
+                tape.watch(sources)
+                value = function(*arguments)
+            slopes = tape.gradient(value, sources, upstream, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+            return value, tuple(tf.convert_to_tensor(slope) for slope in slopes)  # IndexedSlices made dense
+
+        if mode == "eager":
+            return differentiate
+        compiled = tf.function(differentiate, jit_compile=mode == "xla", autograph=False, reduce_retracing=False)
+        return lambda arguments, upstream: compiled(tuple(arguments), upstream)
+
+
+BACKEND = TensorFlowBackend()
