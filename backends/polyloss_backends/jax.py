@@ -1,0 +1,272 @@
+"""JAX: the op set on `jax.Array`, eager, compiled, and under all transformations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import jaxlib
+import numpy as np
+
+from polyloss.opset import Axis, Backend, OpSet, Shape, Tensor, reduced_axes
+
+
+class JaxOps(OpSet):
+    """The op set on `jax.Array`, tracers included."""
+
+    name = "jax"
+
+    # --- what a tensor is -------------------------------------------------------------------------------------------------
+
+    def shape(self, data: Tensor) -> Shape:
+        return tuple(data.shape)
+
+    def dtype(self, data: Tensor) -> str:
+        return str(data.dtype)
+
+    def cast(self, data: Tensor, dtype: str) -> Tensor:
+        return data.astype(_kind(dtype))
+
+    def stop_gradient(self, data: Tensor) -> Tensor:
+        return jax.lax.stop_gradient(data)
+
+    # --- layout -----------------------------------------------------------------------------------------------------------
+
+    def reshape(self, data: Tensor, shape: Sequence[int]) -> Tensor:
+        return data.reshape(tuple(shape))
+
+    def reshape_like(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return lhs.reshape(rhs.shape)
+
+    def swapaxes(self, data: Tensor, dim1: int = 0, dim2: int = 0) -> Tensor:
+        return data.swapaxes(dim1, dim2)
+
+    def expand_dims(self, data: Tensor, axis: int) -> Tensor:
+        return jnp.expand_dims(data, axis)
+
+    def broadcast_like(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return jnp.broadcast_to(lhs, rhs.shape)
+
+    def concat(self, *data: Tensor, dim: int = 1) -> Tensor:
+        return jnp.concatenate(data, axis=dim)
+
+    def stack(self, *data: Tensor, axis: int = 0) -> Tensor:
+        return jnp.stack(data, axis=axis)
+
+    def slice_axis(self, data: Tensor, axis: int, begin: int, end: int | None) -> Tensor:
+        (place,) = reduced_axes(axis, data.ndim)
+        return data[(slice(None),) * place + (slice(begin, end),)]
+
+    # --- constants ----------------------------------------------------------------------------------------------------------
+
+    def zeros_like(self, data: Tensor) -> Tensor:
+        return jnp.zeros_like(data)
+
+    def ones_like(self, data: Tensor) -> Tensor:
+        return jnp.ones_like(data)
+
+    def arange_like(self, data: Tensor, axis: int) -> Tensor:
+        (place,) = reduced_axes(axis, data.ndim)
+        return jnp.arange(data.shape[place], dtype=data.dtype)
+
+    def eye_like(self, data: Tensor) -> Tensor:
+        (rows, columns) = data.shape
+        return jnp.eye(rows, columns, dtype=data.dtype)
+
+    def one_hot(
+        self, indices: Tensor, depth: int, on_value: float = 1.0, off_value: float = 0.0, dtype: str = "float32"
+    ) -> Tensor:
+        hot = _places(indices, -1, depth)[..., None] == jnp.arange(depth)
+        return jnp.where(hot, *(jnp.asarray(value, _kind(dtype)) for value in (on_value, off_value)))
+
+    # --- elementwise --------------------------------------------------------------------------------------------------------
+
+    def abs(self, data: Tensor) -> Tensor:
+        return data * jax.lax.stop_gradient(jnp.sign(data))  # jnp.abs has slope 1 at 0
+
+    def sign(self, data: Tensor) -> Tensor:
+        return jnp.sign(data)
+
+    def square(self, data: Tensor) -> Tensor:
+        return jnp.square(data)
+
+    def sqrt(self, data: Tensor) -> Tensor:
+        return jnp.sqrt(data)
+
+    def exp(self, data: Tensor) -> Tensor:
+        return jnp.exp(data)
+
+    def log(self, data: Tensor) -> Tensor:
+        return jnp.log(data)
+
+    def log1p(self, data: Tensor) -> Tensor:
+        return jnp.log1p(data)
+
+    def relu(self, data: Tensor) -> Tensor:
+        return jax.nn.relu(data)
+
+    def sigmoid(self, data: Tensor) -> Tensor:
+        # JAX's gradient s (1 - s) is 0 as soon as s rounds to 1. By s(x) = 1 - s(-x) it is taken where s is small.
+        negative = data < 0
+        tail = jax.nn.sigmoid(jnp.where(negative, data, -data))
+        return jnp.where(negative, tail, 1 - tail)
+
+    def softrelu(self, data: Tensor) -> Tensor:
+        # max(x, 0) + log(1 + e^-|x|), with one branch's slopes at 0. The gradient of jax.nn.softplus, e^(x - softplus(x)),
+        # is less exact.
+        negative = data < 0
+        return jnp.where(negative, 0, data) + jnp.log1p(jnp.exp(jnp.where(negative, data, -data)))
+
+    def clip(self, data: Tensor, a_min: float, a_max: float) -> Tensor:
+        # jnp.clip has slope 1/2 at the ends.
+        above = jnp.where(data < a_min, a_min, data)
+        return jnp.where(above > a_max, a_max, above).astype(data.dtype)  # an integer tensor would follow a float bound
+
+    # --- two tensors, broadcast ---------------------------------------------------------------------------------------------
+
+    def broadcast_add(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return lhs + rhs
+
+    def broadcast_sub(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return lhs - rhs
+
+    def broadcast_mul(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return lhs * rhs
+
+    def broadcast_div(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return lhs / rhs
+
+    def broadcast_maximum(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return jnp.where((lhs >= rhs) | jnp.isnan(lhs), lhs, rhs)  # jnp.maximum shares the gradient of a tie
+
+    def broadcast_minimum(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return jnp.where((lhs <= rhs) | jnp.isnan(lhs), lhs, rhs)
+
+    def broadcast_equal(self, lhs: Tensor, rhs: Tensor | float) -> Tensor:
+        return (lhs == rhs).astype(lhs.dtype)
+
+    def broadcast_greater(self, lhs: Tensor, rhs: Tensor | float) -> Tensor:
+        return (lhs > rhs).astype(lhs.dtype)
+
+    def where(self, condition: Tensor, x: Tensor | float, y: Tensor | float) -> Tensor:
+        like: Any = y if isinstance(x, (int, float)) else x
+        kind = like.dtype
+        return jnp.where(condition.astype(bool), jnp.asarray(x, kind), jnp.asarray(y, kind))
+
+    # --- reductions ---------------------------------------------------------------------------------------------------------
+
+    def sum(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        return data.sum(reduced_axes(axis, data.ndim, exclude), dtype=data.dtype, keepdims=keepdims)
+
+    def mean(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        return data.mean(reduced_axes(axis, data.ndim, exclude), keepdims=keepdims)
+
+    def max(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        return data.max(reduced_axes(axis, data.ndim, exclude), keepdims=keepdims)
+
+    def min(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        return data.min(reduced_axes(axis, data.ndim, exclude), keepdims=keepdims)
+
+    def norm(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        # The square root is kept away from 0, for the sake of all its derivatives. A float16 square overflows from 256.
+        total = self.sum(jnp.square(_at_least_single(data)), axis, keepdims, exclude)
+        zero = total == 0
+        return jnp.where(zero, 0, jnp.sqrt(jnp.where(zero, 1, total))).astype(data.dtype)
+
+    def softmax(self, data: Tensor, axis: int = -1) -> Tensor:
+        return jax.nn.softmax(data, axis)
+
+    def log_softmax(self, data: Tensor, axis: int = -1) -> Tensor:
+        return jax.nn.log_softmax(data, axis)
+
+    def pick(self, data: Tensor, index: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
+        (axis,) = reduced_axes(axis, data.ndim)
+        if index.ndim < data.ndim:
+            index = jnp.expand_dims(index, axis)
+        expected = (*data.shape[:axis], 1, *data.shape[axis + 1 :])
+        if index.shape != expected:  # take_along_axis would broadcast
+            raise ValueError(f"an index of shape {index.shape} does not fit {data.shape} along axis {axis}")
+        picked = jnp.take_along_axis(data, _places(index, 0, data.shape[axis] - 1), axis, mode="clip")
+        return picked if keepdims else picked.squeeze(axis)
+
+    # --- replaced compositions; XLA fuses the others as they are --------------------------------------------------------------
+
+    def logsumexp(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        return jax.nn.logsumexp(data, reduced_axes(axis, data.ndim, exclude), keepdims=keepdims)
+
+    def scan(self, body: Callable[[Tensor, Tensor], Tensor], data: Tensor, state: Tensor) -> Tensor:
+        return jax.lax.scan(lambda carry, frame: (body(frame, carry), None), state, data)[0]
+
+
+def _kind(dtype: str) -> Any:
+    """The dtype of that name. Without ``jax_enable_x64`` JAX has 32 bits in place of 64, and would warn each time."""
+    return jax.dtypes.canonicalize_dtype(dtype)
+
+
+def _at_least_single(data: Tensor) -> Tensor:
+    return data.astype(jnp.float32) if data.dtype in (jnp.float16, jnp.bfloat16) else data
+
+
+def _places(index: Tensor, low: int, high: int) -> Tensor:
+    """`index`, of any real dtype, as integers: truncated toward zero and clipped into [low, high]; NaN is `low`."""
+    if jnp.issubdtype(index.dtype, jnp.floating):
+        # The conversion of NaN and of what an integer cannot hold is undefined.
+        wide = _at_least_single(index)
+        index = jnp.where(jnp.isnan(wide), low, wide).clip(low, high)
+    return index.astype(_kind("int64")).clip(low, high)
+
+
+OPS = JaxOps()
+
+
+class JaxBackend(Backend):
+    """JAX, as values one by one (``eager``) or with value and gradient compiled as one call (``jit``)."""
+
+    name = "jax"
+    modes = ("eager", "jit")
+
+    @property
+    def dtypes(self) -> tuple[str, ...]:  # type: ignore[override]  # the program may set jax_enable_x64 at any time
+        """The floating-point dtypes of its tensors; float64 with ``jax_enable_x64`` only."""
+        return ("float16", "bfloat16", "float32", *(("float64",) if jax.config.jax_enable_x64 else ()))
+
+    def versions(self) -> dict[str, str]:
+        return {"jax": str(jax.__version__), "jaxlib": str(jaxlib.__version__)}
+
+    def op_set(self, tensor: object) -> OpSet | None:
+        return OPS if isinstance(tensor, jax.Array) else None
+
+    def from_numpy(self, array: np.ndarray[Any, Any], dtype: str) -> Tensor:
+        """A copy."""
+        kind = _kind(dtype)
+        with np.errstate(over="ignore"):
+            return jnp.array(array.astype(np.float32 if dtype == "bfloat16" else kind), kind)
+
+    def to_numpy(self, tensor: Tensor) -> np.ndarray[Any, Any]:
+        return np.array(tensor, np.float32 if tensor.dtype == jnp.bfloat16 else None)
+
+    def value_and_grad(
+        self, function: Callable[..., Tensor], wrt: Sequence[int], mode: str = "eager"
+    ) -> Callable[[Sequence[Tensor | None], Tensor | None], tuple[Tensor, tuple[Tensor, ...]]]:
+        if mode not in self.modes:
+            raise ValueError(f"jax has no mode {mode!r}: there are {', '.join(self.modes)}")
+
+        def run(arguments: Sequence[Tensor | None], upstream: Tensor | None) -> tuple[Tensor, tuple[Tensor, ...]]:
+            if not wrt:
+                return function(*arguments), ()
+
+            def of_chosen(*chosen: Tensor) -> Tensor:
+                given = list(arguments)
+                for i, one in zip(wrt, chosen, strict=True):
+                    given[i] = one
+                return function(*given)
+
+            value, pull_back = jax.vjp(of_chosen, *(arguments[i] for i in wrt))
+            return value, pull_back(jnp.ones_like(value) if upstream is None else upstream)
+
+        return jax.jit(run) if mode == "jit" else run
+
+
+BACKEND = JaxBackend()

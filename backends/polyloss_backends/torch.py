@@ -1,0 +1,303 @@
+"""PyTorch: the op set on `torch.Tensor`, eager, compiled, and under the transforms of `torch.func`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from polyloss.opset import Axis, Backend, OpSet, Shape, Tensor, reduced_axes
+
+
+class TorchOps(OpSet):
+    """The op set on `torch.Tensor`."""
+
+    name = "torch"
+
+    # --- what a tensor is -------------------------------------------------------------------------------------------------
+
+    def shape(self, data: Tensor) -> Shape:
+        return tuple(data.shape)
+
+    def dtype(self, data: Tensor) -> str:
+        return str(data.dtype).removeprefix("torch.")
+
+    def cast(self, data: Tensor, dtype: str) -> Tensor:
+        return data.to(getattr(torch, dtype))
+
+    def stop_gradient(self, data: Tensor) -> Tensor:
+        return data.detach()
+
+    # --- layout -----------------------------------------------------------------------------------------------------------
+
+    def reshape(self, data: Tensor, shape: Sequence[int]) -> Tensor:
+        return data.reshape(tuple(shape))
+
+    def reshape_like(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return lhs.reshape(rhs.shape)
+
+    def swapaxes(self, data: Tensor, dim1: int = 0, dim2: int = 0) -> Tensor:
+        return data.swapaxes(dim1, dim2)
+
+    def expand_dims(self, data: Tensor, axis: int) -> Tensor:
+        return data.unsqueeze(axis)
+
+    def broadcast_like(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return lhs.expand_as(rhs)
+
+    def concat(self, *data: Tensor, dim: int = 1) -> Tensor:
+        return torch.cat(data, dim)
+
+    def stack(self, *data: Tensor, axis: int = 0) -> Tensor:
+        return torch.stack(data, axis)
+
+    def slice_axis(self, data: Tensor, axis: int, begin: int, end: int | None) -> Tensor:
+        (place,) = reduced_axes(axis, data.dim())
+        return data[(slice(None),) * place + (slice(begin, end),)]
+
+    # --- constants ----------------------------------------------------------------------------------------------------------
+
+    def zeros_like(self, data: Tensor) -> Tensor:
+        return torch.zeros_like(data)
+
+    def ones_like(self, data: Tensor) -> Tensor:
+        return torch.ones_like(data)
+
+    def arange_like(self, data: Tensor, axis: int) -> Tensor:
+        return torch.arange(data.size(axis), dtype=data.dtype, device=data.device)
+
+    def eye_like(self, data: Tensor) -> Tensor:
+        (rows, columns) = data.shape
+        return torch.eye(rows, columns, dtype=data.dtype, device=data.device)
+
+    def one_hot(
+        self, indices: Tensor, depth: int, on_value: float = 1.0, off_value: float = 0.0, dtype: str = "float32"
+    ) -> Tensor:
+        hot = _places(indices, -1, depth).unsqueeze(-1) == torch.arange(depth, device=indices.device)
+        return torch.full_like(hot, off_value, dtype=getattr(torch, dtype)).masked_fill(hot, on_value)
+
+    # --- elementwise --------------------------------------------------------------------------------------------------------
+
+    def abs(self, data: Tensor) -> Tensor:
+        return data.abs()
+
+    def sign(self, data: Tensor) -> Tensor:
+        return torch.where(data.isnan(), data.detach(), data.sign())  # torch's own is 0 for NaN
+
+    def square(self, data: Tensor) -> Tensor:
+        return data.square()
+
+    def sqrt(self, data: Tensor) -> Tensor:
+        return data.sqrt()
+
+    def exp(self, data: Tensor) -> Tensor:
+        return data.exp()
+
+    def log(self, data: Tensor) -> Tensor:
+        return data.log()
+
+    def log1p(self, data: Tensor) -> Tensor:
+        return data.log1p()
+
+    def relu(self, data: Tensor) -> Tensor:
+        return data.relu()
+
+    def sigmoid(self, data: Tensor) -> Tensor:
+        # torch's gradient s (1 - s) is 0 as soon as s rounds to 1. By s(x) = 1 - s(-x) it is taken where s is small.
+        side = torch.ones_like(data).copysign(
+            -data.detach()
+        )  # 1 for x < 0, else -1; not torch.where, which is slow on a CPU
+        return side * (side * data).sigmoid() + (side < 0)
+
+    def softrelu(self, data: Tensor) -> Tensor:
+        # log(1 + e^40) is 40 to the last bit of float64, and e^40 fits float32: the shortcut is exact.
+        return F.softplus(data, threshold=40)
+
+    def clip(self, data: Tensor, a_min: float, a_max: float) -> Tensor:
+        return data.clamp(a_min, a_max).to(data.dtype)  # an integer tensor would follow a float bound
+
+    # --- two tensors, broadcast ---------------------------------------------------------------------------------------------
+
+    def broadcast_add(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return lhs + rhs
+
+    def broadcast_sub(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return lhs - rhs
+
+    def broadcast_mul(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return lhs * rhs
+
+    def broadcast_div(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return lhs / rhs
+
+    def broadcast_maximum(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return torch.where((lhs >= rhs) | lhs.isnan(), lhs, rhs)  # torch.maximum shares the gradient of a tie
+
+    def broadcast_minimum(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return torch.where((lhs <= rhs) | lhs.isnan(), lhs, rhs)
+
+    def broadcast_equal(self, lhs: Tensor, rhs: Tensor | float) -> Tensor:
+        return (lhs == rhs).to(lhs.dtype)
+
+    def broadcast_greater(self, lhs: Tensor, rhs: Tensor | float) -> Tensor:
+        return (lhs > rhs).to(lhs.dtype)
+
+    def where(self, condition: Tensor, x: Tensor | float, y: Tensor | float) -> Tensor:
+        return torch.where(condition.bool(), _tensor(x, y), _tensor(y, x))
+
+    # --- reductions ---------------------------------------------------------------------------------------------------------
+    # To torch, an empty list of axes means all of them.
+
+    def sum(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        axes = reduced_axes(axis, data.dim(), exclude)
+        return data.sum(axes, keepdim=keepdims, dtype=data.dtype) if axes else data
+
+    def mean(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        axes = reduced_axes(axis, data.dim(), exclude)
+        return data.mean(axes, keepdim=keepdims) if axes else data
+
+    def max(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        axes = reduced_axes(axis, data.dim(), exclude)
+        return data.amax(axes, keepdim=keepdims) if axes else data
+
+    def min(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        axes = reduced_axes(axis, data.dim(), exclude)
+        return data.amin(axes, keepdim=keepdims) if axes else data
+
+    def norm(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        # linalg.vector_norm has NaN for its second derivatives at 0. A float16 square overflows from 256.
+        total = self.sum(_at_least_single(data).square(), axis, keepdims, exclude)
+        zero = total == 0
+        return total.masked_fill(zero, 1).sqrt().masked_fill(zero, 0).to(data.dtype)
+
+    def softmax(self, data: Tensor, axis: int = -1) -> Tensor:
+        return data.softmax(axis)
+
+    def log_softmax(self, data: Tensor, axis: int = -1) -> Tensor:
+        return data.log_softmax(axis)
+
+    def pick(self, data: Tensor, index: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
+        (axis, index) = _along(data, index, axis)
+        picked = data.gather(axis, index)
+        return picked if keepdims else picked.squeeze(axis)
+
+    # --- fused kernels ------------------------------------------------------------------------------------------------------
+    # F.binary_cross_entropy_with_logits does not serve as sigmoid_cross_entropy: in float32 its value is 0 at x = -20 and
+    # label 0, its gradient 0 at x = 20 and label 1 (torch 2.13), where both are 2e-9. F.ctc_loss does not serve as ctc_loss:
+    # it has no second derivative, no vmap, no compilation as a whole, and a NaN gradient where no alignment exists.
+
+    def logsumexp(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        axes = reduced_axes(axis, data.dim(), exclude)
+        return data.logsumexp(axes, keepdim=keepdims) if axes else data
+
+    def squared_error(self, data: Tensor, label: Tensor) -> Tensor:
+        return F.mse_loss(data, label, reduction="none")
+
+    def smooth_l1(self, data: Tensor, scalar: float = 1.0) -> Tensor:
+        return F.smooth_l1_loss(data, torch.zeros_like(data), reduction="none", beta=1 / scalar**2)
+
+    def softmax_cross_entropy(self, data: Tensor, label: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
+        (axis, index) = _along(data, label, axis)
+        classes = min(1, data.dim() - 1)  # where the kernel has them
+        loss = F.cross_entropy(data.movedim(axis, classes), index.squeeze(axis), reduction="none")
+        return loss.unsqueeze(axis) if keepdims else loss
+
+    def scan(self, body: Callable[[Tensor, Tensor], Tensor], data: Tensor, state: Tensor) -> Tensor:
+        for frame in data.unbind(0):  # its gradient is one stack; that of a slice is a zero tensor as large as `data`
+            state = body(frame, state)
+        return state
+
+
+def _tensor(value: Tensor | float, like: Tensor) -> Tensor:
+    return value if isinstance(value, torch.Tensor) else like.new_full((), value)
+
+
+def _at_least_single(data: Tensor) -> Tensor:
+    return data.float() if data.dtype in (torch.float16, torch.bfloat16) else data
+
+
+def _places(index: Tensor, low: int, high: int) -> Tensor:
+    """`index`, of any real dtype, as int64: truncated toward zero and clipped into [low, high]; NaN is `low`."""
+    if index.is_floating_point():  # the conversion of NaN and of what int64 cannot hold is undefined
+        index = _at_least_single(index).nan_to_num(low).clamp(low, high)
+    return index.long().clamp(low, high)
+
+
+def _along(data: Tensor, index: Tensor, axis: int) -> tuple[int, Tensor]:
+    """`axis`, non-negative, and `index` as places along it: in range, and with size 1 there."""
+    (axis,) = reduced_axes(axis, data.dim())
+    if index.dim() < data.dim():
+        index = index.unsqueeze(axis)
+    expected = (*data.shape[:axis], 1, *data.shape[axis + 1 :])
+    if index.shape != expected:  # gather would take a smaller one, and return as little
+        raise ValueError(f"an index of shape {tuple(index.shape)} does not fit {tuple(data.shape)} along axis {axis}")
+    return axis, _places(index, 0, data.size(axis) - 1)
+
+
+OPS = TorchOps()
+
+
+class TorchBackend(Backend):
+    """PyTorch. The modes besides ``eager`` are backends of `torch.compile`."""
+
+    name = "torch"
+    dtypes = ("float16", "bfloat16", "float32", "float64")
+    modes = ("eager", "aot_eager", "inductor")
+
+    def versions(self) -> dict[str, str]:
+        return {"torch": str(torch.__version__)}
+
+    def op_set(self, tensor: object) -> OpSet | None:
+        return OPS if isinstance(tensor, torch.Tensor) else None
+
+    def from_numpy(self, array: np.ndarray[Any, Any], dtype: str) -> Tensor:
+        """A copy; it keeps the strides of `array`, unless one is negative or zero."""
+        with np.errstate(over="ignore"):
+            values = array.astype("float32" if dtype == "bfloat16" else dtype, order="C")
+        source = array if min(array.strides, default=1) > 0 else values
+        strides = [stride // source.itemsize for stride in source.strides]
+        return torch.empty_strided(array.shape, strides, dtype=getattr(torch, dtype)).copy_(torch.from_numpy(values))
+
+    def to_numpy(self, tensor: Tensor) -> np.ndarray[Any, Any]:
+        wide = tensor.float() if tensor.dtype == torch.bfloat16 else tensor
+        # Forced, since a derivative may be a ZeroTensor, which has no memory to share.
+        array: np.ndarray[Any, Any] = wide.numpy(force=True)
+        return array
+
+    def value_and_grad(
+        self, function: Callable[..., Tensor], wrt: Sequence[int], mode: str = "eager"
+    ) -> Callable[[Sequence[Tensor | None], Tensor | None], tuple[Tensor, tuple[Tensor, ...]]]:
+        if mode not in self.modes:
+            raise ValueError(f"torch has no mode {mode!r}: there are {', '.join(self.modes)}")
+        forward = function if mode == "eager" else _compiled(function, mode)
+
+        def run(arguments: Sequence[Tensor | None], upstream: Tensor | None) -> tuple[Tensor, tuple[Tensor, ...]]:
+            given: list[Tensor] = list(arguments)
+            for i in wrt:
+                given[i] = given[i].detach().requires_grad_()
+            value = forward(*given)
+            chosen = tuple(given[i] for i in wrt)
+            if not value.requires_grad:
+                return value, tuple(torch.zeros_like(one) for one in chosen)
+            seed = torch.ones_like(value) if upstream is None else upstream
+            gradients = torch.autograd.grad(value, chosen, seed, allow_unused=True, materialize_grads=True)
+            return value.detach(), gradients
+
+        return run
+
+
+def _compiled(function: Callable[..., Tensor], mode: str) -> Callable[..., Tensor]:
+    """`function` compiled whole, apart from all others: Dynamo keeps, and limits, what it has compiled per code object."""
+
+    def call(*arguments: Any) -> Tensor:
+        return function(*arguments)
+
+    alone = FunctionType(call.__code__.replace(), call.__globals__, closure=call.__closure__)
+    return torch.compile(alone, fullgraph=True, backend=mode, dynamic=False)  # type: ignore[no-any-return]
+
+
+BACKEND = TorchBackend()
