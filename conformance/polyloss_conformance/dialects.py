@@ -121,33 +121,48 @@ def of(loss: str) -> Dialect:
 
 
 @cache
-def all_cases() -> Mapping[str, Case]:
-    """The cases of all dialects by id, in their order."""
+def cases_of(dialect: str) -> Mapping[str, Case]:
+    """The cases of a dialect by id, in their order.
+
+    Raises:
+        ValueError: two cases have one id, or an id does not begin with the name of the dialect.
+    """
     found: dict[str, Case] = {}
-    for dialect in dialects().values():
-        for case in resolve(dialect.cases)():
-            if found.setdefault(case.id, case) is not case:
-                raise ValueError(f"two cases have the id {case.id!r}")
+    for case in resolve(dialects()[dialect].cases)():
+        if found.setdefault(case.id, case) is not case:
+            raise ValueError(f"two cases have the id {case.id!r}")
+        if not case.id.startswith(dialect + "/"):
+            raise ValueError(f"the id {case.id!r} of a case of {dialect} does not begin with {dialect}/")
     return found
+
+
+def all_cases() -> dict[str, Case]:
+    """The cases of all dialects by id, in their order."""
+    return {key: case for name in dialects() for key, case in cases_of(name).items()}
+
+
+def cases_named(ids: Iterable[str]) -> dict[str, Case]:
+    """The cases with these ids."""
+    return {key: cases_of(key.partition("/")[0])[key] for key in ids}
 
 
 def select(only_dialects: Iterable[str] = (), losses: Iterable[str] = (), quick: bool = False) -> dict[str, Case]:
     """The cases of these dialects and losses (``gluon/L2Loss`` or ``L2Loss``); none given: of all.
 
     Raises:
-        ValueError: a dialect or a loss has no case.
+        ValueError: a dialect or a loss does not exist or has no case.
     """
-    chosen = dict(all_cases())
-    for kind, wanted, matches in (
-        ("dialect", set(only_dialects), lambda case, name: case.loss.partition("/")[0] == name),
-        ("loss", set(losses), lambda case, name: name in (case.loss, case.loss.partition("/")[2])),
-    ):
-        for name in sorted(wanted):
-            if not any(matches(case, name) for case in chosen.values()):
-                known = sorted({case.loss for case in all_cases().values()})
-                raise ValueError(f"no case of {kind} {name!r}; there are cases of {', '.join(known)}")
-        if wanted:
-            chosen = {key: case for key, case in chosen.items() if any(matches(case, name) for name in wanted)}
+    names = list(dict.fromkeys(only_dialects)) or list(dialects())
+    for name in names:
+        if name not in dialects():
+            raise ValueError(f"no dialect {name!r}; there are {', '.join(dialects())}")
+    chosen = {key: case for name in names for key, case in cases_of(name).items()}
+    wanted = set(losses)
+    known = {case.loss for case in chosen.values()}
+    if unknown := sorted(wanted - known - {loss.partition("/")[2] for loss in known}):
+        raise ValueError(f"no case of loss {unknown[0]!r}; there are cases of {', '.join(sorted(known))}")
+    if wanted:
+        chosen = {key: case for key, case in chosen.items() if wanted & {case.loss, case.loss.partition("/")[2]}}
     return {key: case for key, case in chosen.items() if case.quick} if quick else chosen
 
 

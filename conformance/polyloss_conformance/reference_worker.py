@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def _formulas(channel: Channel) -> None:
-    cases = dialects.all_cases()
+    cases = dialects.cases_named(channel.job["items"])
     for item in channel.job["items"]:
         channel.begin(item)
         try:
@@ -86,7 +86,7 @@ def _native(channel: Channel) -> None:
     except Exception as error:
         loaded = {"unavailable": f"{type(error).__name__}: {error}"[:500]}
     run = dialects.resolve(dialect.native)
-    cases = dialects.all_cases()
+    cases = dialects.cases_of(dialect.name)
     for item in items:
         channel.begin(item)
         if item == LOAD:

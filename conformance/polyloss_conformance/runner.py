@@ -141,6 +141,18 @@ class Run:
                     env.ledger.close()
         return results.read([self._request.output])
 
+    def references(self) -> None:
+        """Make the references alone.
+
+        Raises:
+            UsageError: the request cannot be carried out.
+        """
+        cases = dialects.select(self._request.only_dialects, self._request.losses, self._request.quick)
+        with ThreadPoolExecutor(max_workers=self._jobs) as pool:
+            stage = Stage(pool, self._supervisor, self._jobs, self._request.timeout, self._request.python)
+            probes = stage.probe(sorted({case.loss.partition("/")[0] for case in cases.values()}))
+            self._references(stage, cases, {name: probe.result() for name, probe in probes.items()})
+
     # --- environments ---------------------------------------------------------------------------------------------------------
 
     def _environments(self) -> list[Environment]:
@@ -206,7 +218,9 @@ class Run:
             self._progress.note(env.name, f"not run: {env.about['unavailable']}")
             if known is not None and known.cells:
                 return  # results of an earlier time, when it was there
-        about: Record = {key: env.about[key] for key in ("versions", "python", "platform", "revision") if key in env.about}
+        about: Record = {
+            key: env.about[key] for key in ("versions", "python", "platform", "revision") if key in env.about
+        }
         unknown: Record = {"versions": {}, "python": "", "platform": "", "revision": ""}
         run: Record = {"backend": env.backend, **unknown, **about, "references": stamp}
         changed = known is not None and [

@@ -49,7 +49,7 @@ def _cells(channel: Channel) -> None:
     job = channel.job
     executor = Executor(dispatch.backend(job["backend"]))
     records = case_records(job["references"], set(job["items"]))
-    cases = dialects.all_cases()
+    cases = dialects.cases_named(job["items"])
     for item in job["items"]:
         channel.begin(item)
         channel.done(item, executor.cell(cases[item], job["mode"], records[item]))
