@@ -284,7 +284,7 @@ class OpSet(ABC):
     def logsumexp(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
         """``log sum e^x``, shifted by the maximum: finite for finite input, -inf where all is -inf. Axes as in `sum`."""
         top = self.stop_gradient(self.max(data, axis=axis, keepdims=True, exclude=exclude))
-        top = self.where(self.abs(top) < float("inf"), top, 0.0)  # inf - inf would be NaN
+        top = self.where(self.broadcast_equal(top - top, 0.0), top, 0.0)  # an infinite shift would give inf - inf
         total = self.sum(self.exp(self.broadcast_sub(data, top)), axis=axis, keepdims=keepdims, exclude=exclude)
         return self.log(total) + (top if keepdims else self.reshape_like(top, total))
 
@@ -293,21 +293,18 @@ class OpSet(ABC):
         return self.square(data - label)
 
     def smooth_l1(self, data: Tensor, scalar: float = 1.0) -> Tensor:
-        """``(s x)^2 / 2`` where ``|x| < 1/s^2``, else ``|x| - 1/(2 s^2)``, with ``s = scalar > 0``; slope 0 at 0.
-
-        With ``m = min(|x|, 1/s^2)`` both pieces are ``s^2 m (|x| - m/2)``: nothing is squared that could overflow.
-        """
+        """``(s x)^2 / 2`` where ``|x| < 1/s^2``, else ``|x| - 1/(2 s^2)``, with ``s = scalar > 0``; slope 0 at 0."""
+        edge = 1 / scalar**2
         size = self.abs(data)
-        bounded = self.clip(size, 0.0, 1 / scalar**2)
-        return scalar**2 * bounded * (size - 0.5 * bounded)
+        near = self.clip(data, -edge, edge)  # what is not chosen must not overflow: its gradient would be NaN
+        return self.where(size < edge, 0.5 * self.square(scalar * near), size - 0.5 * edge)
 
     def sigmoid_cross_entropy(self, data: Tensor, label: Tensor) -> Tensor:
         """``-label log s(x) - (1 - label) log(1 - s(x))`` with the logistic s, for logits x; gradient ``s(x) - label`` everywhere.
 
-        Elementwise; the shapes are equal. ``softrelu(x) - x label`` is the same:
-        ``log s(x) = x - softrelu(x)`` and ``log(1 - s(x)) = -softrelu(x)``.
+        Elementwise; the shapes are equal. ``-log s(x) = softrelu(-x)`` and ``-log(1 - s(x)) = softrelu(x)``, and neither cancels.
         """
-        return self.softrelu(data) - data * label
+        return label * self.softrelu(-data) + (1 - label) * self.softrelu(data)
 
     def softmax_cross_entropy(self, data: Tensor, label: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
         """``-log softmax(data)[label]`` along `axis`, for logits; `label` and `keepdims` as in `pick`."""

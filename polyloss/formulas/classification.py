@@ -27,11 +27,10 @@ def binary_cross_entropy(
     F: OpSet, pred: Tensor, label: Tensor, pos_weight: Tensor | None = None, *, epsilon: float
 ) -> Tensor:
     """``-w label log(pred + epsilon) - (1 - label) log(1 - pred + epsilon)`` for probabilities; `pos_weight` w broadcasts."""
-    (p, y) = (F.widen(pred), F.widen(label))
-    positive = F.log(p + epsilon) * y
+    positive = F.log(pred + epsilon) * label
     if pos_weight is not None:
-        positive = F.broadcast_mul(positive, F.widen(pos_weight))
-    return F.cast_like(-(positive + F.log(1.0 - p + epsilon) * (1.0 - y)), pred)
+        positive = F.broadcast_mul(positive, pos_weight)
+    return -(positive + F.log(1.0 - pred + epsilon) * (1.0 - label))
 
 
 def categorical_cross_entropy(
@@ -48,8 +47,7 @@ def categorical_cross_entropy(
 
 def kl_divergence(F: OpSet, log_prob: Tensor, label: Tensor, *, epsilon: float) -> Tensor:
     """``label (log(label + epsilon) - log_prob)``, elementwise; the two broadcast."""
-    y = F.widen(label)
-    return F.cast_like(F.broadcast_mul(y, F.broadcast_sub(F.log(y + epsilon), F.widen(log_prob))), log_prob)
+    return F.broadcast_mul(label, F.broadcast_sub(F.log(label + epsilon), log_prob))
 
 
 def hinge(F: OpSet, pred: Tensor, label: Tensor, *, margin: float) -> Tensor:

@@ -17,11 +17,10 @@ def cosine_embedding(
     F: OpSet, input1: Tensor, input2: Tensor, label: Tensor, *, margin: float, epsilon: float
 ) -> Tensor:
     """``1 - cos`` for label 1, ``max(0, cos - margin)`` for label -1, and 0 for any other; a column (rows, 1)."""
-    cos = cosine_similarity(F, F.widen(input1), F.widen(input2), epsilon=epsilon)
-    (cos, sign) = (F.reshape(cos, (-1, 1)), F.widen(F.reshape(label, (-1, 1))))
+    cos = F.reshape(cosine_similarity(F, input1, input2, epsilon=epsilon), (-1, 1))
+    sign = F.reshape(label, (-1, 1))
     same = F.where(F.broadcast_equal(sign, 1.0), 1 - cos, 0.0)
-    different = F.where(F.broadcast_equal(sign, -1.0), F.relu(cos - margin), 0.0)
-    return F.cast_like(same + different, input2)
+    return same + F.where(F.broadcast_equal(sign, -1.0), F.relu(cos - margin), 0.0)
 
 
 def triplet(F: OpSet, pred: Tensor, positive: Tensor, negative: Tensor, *, margin: float, batch_axis: int) -> Tensor:
@@ -35,11 +34,11 @@ def smoothed_deep_metric(F: OpSet, x1: Tensor, x2: Tensor, *, smoothing: float, 
 
     ``q_ij`` is ``1 - smoothing`` for the pair itself; the rest is shared equally by the others, of which a batch of one has none.
     """
-    gaps = F.broadcast_sub(F.expand_dims(F.widen(x1), axis=1), F.expand_dims(F.widen(x2), axis=0))
+    gaps = F.broadcast_sub(F.expand_dims(x1, axis=1), F.expand_dims(x2, axis=0))
     distances = F.sum(F.square(gaps), axis=2)
     same = F.eye_like(distances)
     others = F.sum(1 - same, axis=1, keepdims=True)
     share = smoothing / F.broadcast_maximum(others, F.ones_like(others))
     target = same * (1 - smoothing) + F.broadcast_mul(1 - same, share)
     log_p = F.log_softmax(-distances, axis=1)
-    return F.cast_like(F.sum(kl_divergence(F, log_p, target, epsilon=epsilon), axis=1), x1)
+    return F.sum(kl_divergence(F, log_p, target, epsilon=epsilon), axis=1)

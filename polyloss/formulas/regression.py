@@ -32,13 +32,12 @@ def poisson_nll(
 
     `compute_full` adds Stirling's ``t log t - t + log(2 pi t) / 2`` for targets t above 1, in place of ``log t!``.
     """
-    (rate, count) = (F.widen(pred), F.widen(target))
     if from_logits:
-        loss = F.exp(rate) - count * rate
+        loss = F.exp(pred) - target * pred
     else:
-        loss = rate - count * F.log(rate + epsilon)
+        loss = pred - target * F.log(pred + epsilon)
     if compute_full:
-        large = F.where(count > 1, count, 1.0)  # log(0) would turn the gradient into NaN even where it is not chosen
+        large = F.where(target > 1, target, 1.0)  # log(0) would turn the gradient into NaN even where it is not chosen
         stirling = large * F.log(large) - large + 0.5 * F.log(2 * math.pi * large)
-        loss = loss + F.where(count > 1, stirling, 0.0)
-    return F.cast_like(loss, pred)
+        loss = loss + F.where(target > 1, stirling, 0.0)
+    return loss

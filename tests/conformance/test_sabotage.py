@@ -106,7 +106,7 @@ SABOTAGES = {
         "/2x3x2/",
     ),
     "batch_axis ignored": (
-        function(base.Loss, "_per_sample", lambda f: lambda self, F, x, s, w: F.mean(x, axis=0, exclude=True)),
+        function(base.Loss, "_per_sample", lambda f: lambda self, F, x, s, p: F.mean(x, axis=0, exclude=True)),
         "L2Loss",
         "batch_axis=",
     ),
@@ -172,7 +172,7 @@ SABOTAGES = {
     ),
     "lengths ignored": (op("ctc_loss", lambda f: lambda self, x, y, *rest: f(self, x, y)), "CTCLoss", "/lengths/"),
     "result of another dtype": (
-        function(gloss.KLDivLoss, "_weighted", lambda f: lambda self, F, *a: F.cast(f(self, F, *a), "float64")),
+        op("cast_like", lambda f: lambda self, x, like: self.cast(x, "float64")),
         "KLDivLoss",
         "/2x3/",
     ),

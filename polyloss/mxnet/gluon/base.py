@@ -128,29 +128,34 @@ class Loss:
         positional: tuple[Tensor, ...] = bound.args[: last + 1]
         return positional
 
+    # Half precision is computed in float32 and rounded once, at the end: Gluon's epsilons are 0 in float16, its squares overflow.
+
     def _like(self, F: OpSet, name: str, tensor: Tensor, other: str, reference: Tensor) -> Tensor:
-        """`tensor` in the shape of `reference`, of which it must have the size and the dtype."""
+        """`tensor` widened and in the shape of `reference`, of which it must have the size and the dtype."""
         loss = type(self).__name__
         checks.floating(F, loss, other, reference)
         checks.same_dtype(F, loss, name, tensor, other, reference)
         checks.same_size(F, loss, name, tensor, other, reference)
-        return F.reshape_like(tensor, reference)
+        return F.reshape_like(F.widen(tensor), reference)
 
     def _weighted(
-        self, F: OpSet, loss: Tensor, sample_weight: Tensor | None, weight: float | None, enlarge: bool = False
+        self, F: OpSet, loss: Tensor, sample_weight: Tensor | None, pred: Tensor, enlarge: bool = False
     ) -> Tensor:
-        """`loss` weighted; only with `enlarge` may `sample_weight` broadcast it to more elements."""
+        """The unreduced `loss` of `pred`, widened and weighted; only with `enlarge` may `sample_weight` broadcast it to more elements."""
+        loss = F.widen(loss)
         if sample_weight is not None:
             name = type(self).__name__
-            checks.same_dtype(F, name, "sample_weight", sample_weight, "the loss", loss)
+            checks.same_dtype(F, name, "sample_weight", sample_weight, "pred", pred)
             if not enlarge:
                 checks.broadcastable(F, name, "sample_weight", sample_weight, "the unreduced loss", F.shape(loss))
-        return apply_weighting(F, loss, weight, sample_weight)
+            sample_weight = F.widen(sample_weight)
+        return apply_weighting(F, loss, self._weight, sample_weight)
 
-    def _per_sample(self, F: OpSet, loss: Tensor, sample_weight: Tensor | None, weight: float | None) -> Tensor:
-        """The weighted loss, averaged over all axes but the batch axis."""
+    def _per_sample(self, F: OpSet, loss: Tensor, sample_weight: Tensor | None, pred: Tensor) -> Tensor:
+        """The weighted loss, averaged over all axes but the batch axis, in the dtype of `pred`."""
         checks.in_rank(F, type(self).__name__, "batch_axis", self._batch_axis, "the unreduced loss", loss)
-        return F.mean(self._weighted(F, loss, sample_weight, weight), axis=self._batch_axis, exclude=True)
+        loss = self._weighted(F, loss, sample_weight, pred)
+        return F.cast_like(F.mean(loss, axis=self._batch_axis, exclude=True), pred)
 
 
 Loss.__init_subclass__()
@@ -165,4 +170,4 @@ class ElementwiseLoss(Loss):
     def hybrid_forward(self, F: OpSet, pred: Tensor, label: Tensor, sample_weight: Tensor | None = None) -> Tensor:
         """The loss per sample, shape (batch_size,)."""
         label = self._like(F, "label", label, "pred", pred)
-        return self._per_sample(F, self._formula(F, pred, label), sample_weight, self._weight)
+        return self._per_sample(F, self._formula(F, F.widen(pred), label), sample_weight, pred)

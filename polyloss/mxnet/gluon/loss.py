@@ -137,13 +137,15 @@ class SigmoidBinaryCrossEntropyLoss(Loss):
             name = type(self).__name__
             checks.same_dtype(F, name, "pos_weight", pos_weight, "pred", pred)
             checks.broadcastable(F, name, "pos_weight", pos_weight, "pred", F.shape(pred))
+            pos_weight = F.widen(pos_weight)
+        wide = F.widen(pred)
         if self._from_sigmoid:
-            loss = classification.binary_cross_entropy(F, pred, label, pos_weight, epsilon=_EPSILON)
+            loss = classification.binary_cross_entropy(F, wide, label, pos_weight, epsilon=_EPSILON)
         elif pos_weight is None:
-            loss = classification.logistic_cross_entropy(F, pred, label)
+            loss = classification.logistic_cross_entropy(F, wide, label)
         else:
-            loss = classification.weighted_logistic_cross_entropy(F, pred, label, pos_weight)
-        return self._per_sample(F, loss, sample_weight, self._weight)
+            loss = classification.weighted_logistic_cross_entropy(F, wide, label, pos_weight)
+        return self._per_sample(F, loss, sample_weight, pred)
 
 
 SigmoidBCELoss = SigmoidBinaryCrossEntropyLoss
@@ -191,17 +193,18 @@ class SoftmaxCrossEntropyLoss(Loss):
         """The loss per sample, shape (batch_size,)."""
         name = type(self).__name__
         checks.in_rank(F, name, "axis", self._axis, "pred", pred)
+        logits = pred
         if not self._sparse_label:
-            label = self._like(F, "label", label, "pred", pred)
+            (label, logits) = (self._like(F, "label", label, "pred", pred), F.widen(pred))
         elif (shape := F.shape(pred)) is not None:
             checks.floating(F, name, "pred", pred)
             i = self._axis % len(shape)
             accepted = ((*shape[:i], *shape[i + 1 :]), (*shape[:i], 1, *shape[i + 1 :]))
             checks.shaped(F, name, "label", label, accepted, f"that of pred, {shape}, without axis {self._axis}")
         loss = classification.categorical_cross_entropy(
-            F, pred, label, axis=self._axis, sparse=self._sparse_label, log_probabilities=self._from_logits
+            F, logits, label, axis=self._axis, sparse=self._sparse_label, log_probabilities=self._from_logits
         )
-        return self._per_sample(F, loss, sample_weight, self._weight)
+        return self._per_sample(F, loss, sample_weight, pred)
 
 
 SoftmaxCELoss = SoftmaxCrossEntropyLoss
@@ -253,12 +256,14 @@ class KLDivLoss(Loss):
         checks.same_dtype(F, name, "label", label, "pred", pred)
         checks.broadcastable(F, name, "label", label, "pred", F.shape(pred))
         checks.in_rank(F, name, "batch_axis", self._batch_axis, "pred", pred)
+        log_prob = F.widen(pred)
         if not self._from_logits:
             checks.in_rank(F, name, "axis", self._axis, "pred", pred)
-            pred = F.log_softmax(pred, axis=self._axis)
-        loss = classification.kl_divergence(F, pred, label, epsilon=_EPSILON)
+            log_prob = F.log_softmax(log_prob, axis=self._axis)
+        loss = classification.kl_divergence(F, log_prob, F.widen(label), epsilon=_EPSILON)
         reduce = F.mean if self._average else F.sum
-        return reduce(self._weighted(F, loss, sample_weight, self._weight), axis=self._batch_axis, exclude=True)
+        total = reduce(self._weighted(F, loss, sample_weight, pred), axis=self._batch_axis, exclude=True)
+        return F.cast_like(total, pred)
 
 
 class CTCLoss(Loss):
@@ -311,16 +316,16 @@ class CTCLoss(Loss):
             pred = F.swapaxes(pred, 0, 1)
         if self._batch_axis == 1:
             label = F.swapaxes(label, 0, 1)
-        shape = F.shape(pred)
-        if shape is not None:
+        if (shape := F.shape(pred)) is not None:
             (frames, batch, _) = shape
             checks.shaped(F, "CTCLoss", "label", label, [(batch, None)], "the batch size of pred by the longest label")
             checks.at_most(F, "CTCLoss", "label", label, 1, frames, "the number of frames in pred")
-            for name, lengths in (("pred_lengths", pred_lengths), ("label_lengths", label_lengths)):
-                if lengths is not None:
-                    checks.shaped(F, "CTCLoss", name, lengths, [(batch,)], "one length a sample")
-        loss = F.ctc_loss(pred, label, pred_lengths, label_lengths)
-        return self._weighted(F, loss, sample_weight, self._weight)
+            if pred_lengths is not None:
+                checks.shaped(F, "CTCLoss", "pred_lengths", pred_lengths, [(batch,)], "one length a sample")
+            if label_lengths is not None:
+                checks.shaped(F, "CTCLoss", "label_lengths", label_lengths, [(batch,)], "one length a sample")
+        loss = F.ctc_loss(F.widen(pred), label, pred_lengths, label_lengths)
+        return F.cast_like(self._weighted(F, loss, sample_weight, pred), pred)
 
 
 class HuberLoss(ElementwiseLoss):
@@ -467,8 +472,8 @@ class TripletLoss(Loss):
         positive = self._like(F, "positive", positive, "pred", pred)
         negative = self._like(F, "negative", negative, "pred", pred)
         checks.in_rank(F, "TripletLoss", "batch_axis", self._batch_axis, "pred", pred)
-        loss = embedding.triplet(F, pred, positive, negative, margin=self._margin, batch_axis=self._batch_axis)
-        return self._weighted(F, loss, None, self._weight)
+        loss = embedding.triplet(F, F.widen(pred), positive, negative, margin=self._margin, batch_axis=self._batch_axis)
+        return F.cast_like(self._weighted(F, loss, None, pred), pred)
 
 
 class PoissonNLLLoss(Loss):
@@ -513,9 +518,9 @@ class PoissonNLLLoss(Loss):
         checks.number("PoissonNLLLoss", "epsilon", epsilon)
         target = self._like(F, "target", target, "pred", pred)
         loss = regression.poisson_nll(
-            F, pred, target, from_logits=self._from_logits, compute_full=self._compute_full, epsilon=epsilon
+            F, F.widen(pred), target, from_logits=self._from_logits, compute_full=self._compute_full, epsilon=epsilon
         )
-        return F.reshape(F.mean(self._weighted(F, loss, sample_weight, self._weight)), (1,))
+        return F.cast_like(F.reshape(F.mean(self._weighted(F, loss, sample_weight, pred)), (1,)), pred)
 
 
 class CosineEmbeddingLoss(Loss):
@@ -554,11 +559,12 @@ class CosineEmbeddingLoss(Loss):
         input1 = self._like(F, "input1", input1, "input2", input2)
         checks.same_dtype(F, "CosineEmbeddingLoss", "label", label, "input2", input2)
         checks.in_rank(F, "CosineEmbeddingLoss", "batch_axis", self._batch_axis, "input2", input2)
-        shape = F.shape(input2)
-        if shape is not None and None not in shape:
+        if (shape := F.shape(input2)) is not None and None not in shape:
             checks.sized(F, "CosineEmbeddingLoss", "label", label, shape[:-1], "one label a row of input2")
-        loss = embedding.cosine_embedding(F, input1, input2, label, margin=self._margin, epsilon=_EPSILON)
-        return self._weighted(F, loss, sample_weight, self._weight, enlarge=True)
+        loss = embedding.cosine_embedding(
+            F, input1, F.widen(input2), F.widen(label), margin=self._margin, epsilon=_EPSILON
+        )
+        return F.cast_like(self._weighted(F, loss, sample_weight, input2, enlarge=True), input2)
 
 
 class SDMLLoss(Loss):
@@ -596,4 +602,7 @@ class SDMLLoss(Loss):
         checks.shaped(F, "SDMLLoss", "x1", x1, [(None, None)], "(batch_size, vector_dim)")
         if (shape := F.shape(x1)) is not None:
             checks.shaped(F, "SDMLLoss", "x2", x2, [shape], "that of x1")
-        return embedding.smoothed_deep_metric(F, x1, x2, smoothing=self.smoothing_parameter, epsilon=_EPSILON)
+        loss = embedding.smoothed_deep_metric(
+            F, F.widen(x1), F.widen(x2), smoothing=self.smoothing_parameter, epsilon=_EPSILON
+        )
+        return F.cast_like(loss, x1)
