@@ -41,6 +41,13 @@ def backend_names() -> tuple[str, ...]:
     return tuple(_registered())
 
 
+def prepare() -> None:
+    """Load the backends of all frameworks that the program has imported, before a tracer comes that could not follow that."""
+    for name in _registered():
+        if name in sys.modules and name not in _backends:
+            _owner.update(backend(name).kinds())
+
+
 def _find_owner(tensor: object) -> OpSet | None:
     for name in _registered():
         if name in sys.modules and (ops := backend(name).op_set(tensor)) is not None:
@@ -99,6 +106,8 @@ def fused(enabled: bool) -> Iterator[None]:
     """
     global _fused
     before = _fused
+    for ops in {ops for ops in _owner.values() if ops is not None}:
+        composed(ops)  # made before a tracer needs it
     _fused = enabled
     try:
         yield

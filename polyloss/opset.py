@@ -28,7 +28,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 if TYPE_CHECKING:
@@ -419,15 +418,20 @@ COMPOSITES = (
 )
 
 
-@cache
+_composed: dict[OpSet, OpSet] = {}
+
+
 def composed(ops: OpSet) -> OpSet:
     """`ops` with every fused replacement taken off: composite operations run their default body."""
+    if ops in _composed:
+        return _composed[ops]
     kind = type(ops)
     plain = {name: getattr(OpSet, name) for name in COMPOSITES if getattr(kind, name) is not getattr(OpSet, name)}
-    if not plain:
-        return ops
-    copy: OpSet = object.__new__(type(f"Composed{kind.__name__}", (kind,), plain))
-    copy.__dict__.update(ops.__dict__)
+    copy = ops
+    if plain:
+        copy = object.__new__(type(f"Composed{kind.__name__}", (kind,), plain))
+        copy.__dict__.update(ops.__dict__)
+    _composed[ops] = copy
     return copy
 
 
@@ -461,6 +465,10 @@ class Backend(ABC):
     @abstractmethod
     def versions(self) -> dict[str, str]:
         """Distribution name to version, for what a result depends on."""
+
+    def kinds(self) -> Mapping[type, OpSet]:
+        """The types whose op set is worth knowing before a call: a tracer (``torch.compile``) cannot follow the search for it."""
+        return {}
 
     @abstractmethod
     def op_set(self, tensor: object) -> OpSet | None:

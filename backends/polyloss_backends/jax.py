@@ -199,6 +199,11 @@ class JaxOps(OpSet):
     def scan(self, body: Callable[[Tensor, Tensor], Tensor], data: Tensor, state: Tensor) -> Tensor:
         return jax.lax.scan(lambda carry, frame: (body(frame, carry), None), state, data)[0]
 
+    def ctc_loss(
+        self, data: Tensor, label: Tensor, data_lengths: Tensor | None = None, label_lengths: Tensor | None = None
+    ) -> Tensor:
+        return _ctc_loss(self, data, label, data_lengths, label_lengths)
+
 
 def _kind(dtype: str) -> Any:
     """The dtype of that name. Without ``jax_enable_x64`` JAX has 32 bits in place of 64, and would warn each time."""
@@ -219,6 +224,10 @@ def _places(index: Tensor, low: int, high: int) -> Tensor:
 
 
 OPS = JaxOps()
+
+
+# Compiled once for its shapes also when called eagerly, where lax.scan alone would be compiled anew in every call.
+_ctc_loss = jax.jit(OpSet.ctc_loss, static_argnums=0)
 
 
 class JaxBackend(Backend):

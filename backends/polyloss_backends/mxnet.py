@@ -51,7 +51,10 @@ class MXNetOps(OpSet):
         return tuple(data.shape) if self.F is mx.nd else None
 
     def dtype(self, data: Tensor) -> str | None:
-        return np.dtype(data.dtype).name if self.F is mx.nd else None
+        if self.F is mx.nd:
+            return np.dtype(data.dtype).name
+        (inferred,) = data.infer_type_partial()[1] or [None]
+        return None if inferred is None else np.dtype(inferred).name
 
     def cast(self, data: Tensor, dtype: str) -> Tensor:
         return self.F.cast(data, dtype=dtype)
@@ -412,14 +415,19 @@ class _Hybrid(mx.gluon.HybridBlock):  # type: ignore[misc, name-defined]
         super().__init__()
         self._function = function
         self._given = given
+        self._dtypes: list[Any] = []
         self.hybridize(static_alloc=True)
 
     def hybrid_forward(self, F: Any, *tensors: Tensor) -> Tensor:
+        for symbol, dtype in zip(tensors, self._dtypes, strict=True):
+            symbol._set_attr(__dtype__=str(mx.nd.ndarray._DTYPE_NP_TO_MX[dtype]))  # or its op set could not tell
         rest = iter(tensors)
         return self._function(*(next(rest) if given else None for given in self._given))
 
     def on_present(self, *arguments: Tensor | None) -> Tensor:
-        return self(*(x for x in arguments if x is not None))
+        present = [x for x in arguments if x is not None]
+        self._dtypes = [x.dtype for x in present]
+        return self(*present)
 
 
 class MXNetBackend(Backend):
@@ -466,7 +474,7 @@ class MXNetBackend(Backend):
     ) -> Callable[[Sequence[Tensor | None], Tensor | None], tuple[Tensor, tuple[Tensor, ...]]]:
         if mode not in self.modes:
             raise ValueError(f"mxnet: mode {mode!r} is not one of {', '.join(self.modes)}")
-        blocks: dict[tuple[bool, ...], _Hybrid] = {}
+        blocks: dict[tuple[Any, ...], _Hybrid] = {}
 
         def run(arguments: Sequence[Tensor | None], upstream: Tensor | None) -> tuple[Tensor, tuple[Tensor, ...]]:
             empty = any(x is not None and 0 in x.shape for x in arguments)
@@ -480,9 +488,10 @@ class MXNetBackend(Backend):
                     converted = [None if x is None else x.as_np_ndarray() for x in arguments]
                     return _recorded(function, wrt, converted, upstream)
             given = tuple(x is not None for x in arguments)
-            if given not in blocks:
-                blocks[given] = _Hybrid(function, given)
-            value, slopes = _recorded(blocks[given].on_present, wrt, arguments, upstream)
+            kinds = tuple(None if x is None else x.dtype for x in arguments)
+            if kinds not in blocks:
+                blocks[kinds] = _Hybrid(function, given)
+            value, slopes = _recorded(blocks[kinds].on_present, wrt, arguments, upstream)
             return value.copy(), slopes  # statically allocated: the next call writes over it
 
         return run

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType
 from typing import Any
 
@@ -250,6 +250,9 @@ class TorchBackend(Backend):
 
     def versions(self) -> dict[str, str]:
         return {"torch": str(torch.__version__)}
+
+    def kinds(self) -> Mapping[type, OpSet]:
+        return {torch.Tensor: OPS, torch.nn.Parameter: OPS}
 
     def op_set(self, tensor: object) -> OpSet | None:
         return OPS if isinstance(tensor, torch.Tensor) else None

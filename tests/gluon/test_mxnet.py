@@ -145,3 +145,13 @@ def test_a_loss_made_for_mxnet_still_takes_other_tensors(mx):
     assert gloss.L1Loss()(X, X + 1).tolist() == pytest.approx([1.0] * 8)
     with pytest.raises(TypeError, match=r"pred is mxnet.ndarray.ndarray.NDArray, label is numpy.ndarray"):
         gloss.L1Loss()(mx.nd.array(X), X)
+
+
+def test_hybridized_half_precision(mx):
+    criterion = gloss.SigmoidBCELoss(from_sigmoid=True)
+    criterion.hybridize(static_alloc=True)
+    for dtype in ("float16", "float32", "float16"):  # a graph each: 1e-12 is 0 in float16
+        pred, label = mx.nd.array([[0.0, 1.0]], dtype=dtype), mx.nd.array([[1.0, 1.0]], dtype=dtype)
+        loss = criterion(pred, label)
+        assert loss.dtype == np.dtype(dtype)
+        np.testing.assert_allclose(loss.asnumpy(), [-np.log(1e-12) / 2], rtol=1e-3)

@@ -39,17 +39,29 @@ def _call_signature(hybrid_forward: Callable[..., Tensor]) -> inspect.Signature:
 def _as_block(kind: type[Any], block: type[Any]) -> Any:
     """`kind` as a real Gluon block: what Gluon does with a loss (hybridize, export, children, hooks) is then Gluon's own code."""
 
-    def hybrid_forward(self: Loss, F: object, *args: Tensor, **params: Tensor) -> Tensor:
+    def hybrid_forward(self: Any, F: object, *args: Tensor, **params: Tensor) -> Tensor:
+        for tensor, dtype in zip(args, self._array_dtypes, strict=False):
+            if dtype is not None and not hasattr(tensor, "dtype"):  # the variable of a graph that stands for an array
+                codes = sys.modules["mxnet.ndarray.ndarray"].__dict__["_DTYPE_NP_TO_MX"]
+                tensor._set_attr(__dtype__=str(codes[dtype]))
         return kind.hybrid_forward(self, dispatch.op_set(kind.__name__, kind._names, args), *args, **params)
 
-    def call(self: Loss, *args: Tensor, **kwargs: Tensor) -> Tensor:
+    def call(self: Any, *args: Tensor, **kwargs: Tensor) -> Tensor:
         if kwargs:
             args = self._positional(args, kwargs)
         F = dispatch.op_set(kind.__name__, kind._names, args)
-        return block.__call__(self, *args) if F.name == "mxnet" else kind.hybrid_forward(self, F, *args)
+        if F.name != "mxnet":
+            return kind.hybrid_forward(self, F, *args)
+        dtypes = tuple(getattr(tensor, "dtype", None) for tensor in args)
+        if dtypes != self._array_dtypes:
+            self._array_dtypes = dtypes
+            self._clear_cached_op()  # a graph is made for its dtypes: half precision is computed in float32
+        return block.__call__(self, *args)
 
     body = {name: getattr(kind, name) for name in ("__module__", "__qualname__", "__doc__")}
-    hosted: Any = type(kind.__name__, (kind, block), {**body, "hybrid_forward": hybrid_forward, "__call__": call})
+    hosted: Any = type(
+        kind.__name__, (kind, block), {**body, "hybrid_forward": hybrid_forward, "__call__": call, "_array_dtypes": ()}
+    )
     (hosted._call, hosted._names) = (kind._call, kind._names)  # not those of the function above
     return hosted
 
@@ -91,6 +103,7 @@ class Loss:
     def __init__(self, weight: float | None, batch_axis: int, prefix: str | None = None, params: Any = None) -> None:
         if (module := sys.modules.get("mxnet.gluon.loss")) and isinstance(self, getattr(module, "Loss", ())):
             super().__init__(weight, batch_axis, prefix=prefix, params=params)  # type: ignore[call-arg]  # the block's
+        dispatch.prepare()
         name = type(self).__name__
         if weight is not None:
             checks.number(name, "weight", weight)
