@@ -115,12 +115,18 @@ class Summary:
     verdict: str
     """``pass``, ``fail`` or ``nothing``: no cell ran."""
     words: str
+    """What came out, without the headline."""
     environments: list[EnvironmentSummary]
     total: Tally
     reservations: list[str]
     """What a reader has to know before trusting the verdict."""
     broken_findings: list[str]
     """Findings that no longer hold."""
+
+    @property
+    def headline(self) -> str:
+        """The verdict in a word or two."""
+        return {"pass": "Conformant", "fail": "Not conformant", "nothing": "Nothing ran"}[self.verdict]
 
 
 def summarize(results: Results) -> Summary:
@@ -150,10 +156,9 @@ def _words(verdict: str, total: Tally, broken: list[str]) -> str:
     stale = f"{count(len(broken), 'finding')} no longer {'holds' if len(broken) == 1 else 'hold'}" if broken else ""
     if verdict == "nothing":
         planned = f": none of {count(total.counts['not run'], 'planned cell')} has a record" if total.counts else ""
-        return f"No verdict. Nothing ran{planned}." + (f" {stale}." if stale else "")
+        return f"There is no verdict{planned}." + (f" {stale}." if stale else "")
     parts = [f"{number:,} {_WORDS[status][number != 1]}" for status, number, _ in total.lines()]
-    head = "Conformant." if verdict == "pass" else "Not conformant."
-    return f"{head} Of {count(total.counts.total(), 'cell')}, {', '.join(parts)}{'; ' + stale if stale else ''}."
+    return f"Of {count(total.counts.total(), 'cell')}, {', '.join(parts)}{'; ' + stale if stale else ''}."
 
 
 def _reservations(results: Results, environments: list[EnvironmentSummary]) -> list[str]:
@@ -164,7 +169,7 @@ def _reservations(results: Results, environments: list[EnvironmentSummary]) -> l
         if not env.tally.ran():
             found.append(f"{env.name} has no finished cell: nothing is known of it.")
         elif not env.tally.compared["native"]:
-            found.append(f"{env.name} was compared with no native library: none was available there.")
+            found.append(f"{env.name} has no cell that was compared with a native library.")
         found += [f"{env.name}: {note}" for note in env.environment.notes]
     for file, lines in results.damaged.items():
         found.append(f"{file}: {count(lines, 'line')} could not be read and {'is' if lines == 1 else 'are'} left out.")
@@ -183,7 +188,7 @@ def as_json(results: Results, page: Path | None = None) -> Record:
     summary = summarize(results)
     return {
         "verdict": summary.verdict,
-        "words": summary.words,
+        "words": f"{summary.headline}. {summary.words}",
         "failed": summary.verdict != "pass",
         "environments": {
             env.name: {
@@ -207,7 +212,7 @@ def print_summary(console: Console, results: Results, page: Path | None = None) 
     """Print the verdict, a table of environments, what did not run, and where the page is."""
     summary = summarize(results)
     style = {"pass": "bold green", "fail": "bold red", "nothing": "bold magenta"}[summary.verdict]
-    console.print(_text(summary.words, style))
+    console.print(_text(f"{summary.headline}. {summary.words}", style))
     if summary.environments:
         console.print(_table(summary))
     for line in summary.reservations:
@@ -218,12 +223,12 @@ def print_summary(console: Console, results: Results, page: Path | None = None) 
 
 def _table(summary: Summary) -> Table:
     statuses = [s for s in reversed(SEVERITY) if summary.total.counts[s]]
-    table = Table(box=box.SIMPLE)
-    table.add_column("environment")
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("environment", no_wrap=True)
     for status in statuses:
-        table.add_column(status, justify="right", style=_COLOURS.get(status, "red"))
-    table.add_column("worst ULP of a pass", justify="right")
-    table.add_column("compared with native", justify="right")
+        table.add_column(status, justify="right", overflow="fold", style=_COLOURS.get(status, "red"))
+    table.add_column("worst ULP of a pass", justify="right", overflow="fold")
+    table.add_column("against native", justify="right", overflow="fold")
     for env in summary.environments:
         tally = env.tally
         numbers = [

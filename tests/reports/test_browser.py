@@ -85,7 +85,7 @@ def test_the_matrix_filters_rows_columns_and_sections(opened: Callable[..., Any]
     form.get_by_label("Search").fill("nothing like it")
     assert tab.get_by_text("No loss fits the filter").is_visible()
     form.get_by_role("button", name="Clear").click()
-    tab.wait_for_function("document.querySelector('#matrix-filter output').value === '80 of 80 losses'")
+    form.get_by_text("80 of 80 losses").wait_for()
     assert tab.locator("#matrix-table tr[data-loss]:visible").count() == 80
 
 

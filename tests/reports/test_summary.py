@@ -31,8 +31,8 @@ def printed(results: schema.Results, page: Path | None = None) -> str:
 
 def test_all_pass(tmp_path: Path) -> None:
     found = summary.summarize(one(tmp_path, cell("torch", "a"), cell("torch", "b")))
-    assert found.verdict == "pass"
-    assert found.words == "Conformant. Of 2 cells, 2 pass."
+    assert (found.verdict, found.headline) == ("pass", "Conformant")
+    assert found.words == "Of 2 cells, 2 pass."
     assert found.reservations == []
 
 
@@ -40,7 +40,7 @@ def test_all_pass(tmp_path: Path) -> None:
 def test_a_bad_status_fails(tmp_path: Path, status: str) -> None:
     found = summary.summarize(one(tmp_path, cell("torch", "a"), cell("torch", "b", status=status)))
     assert found.verdict == "fail"
-    assert found.words.startswith("Not conformant. Of 2 cells, 1 ")
+    assert found.words.startswith("Of 2 cells, 1 ")
     assert found.total.status() == status
 
 
@@ -54,7 +54,7 @@ def test_a_known_difference_does_not_fail(tmp_path: Path, status: str) -> None:
 def test_a_planned_cell_without_record_fails(tmp_path: Path) -> None:
     found = summary.summarize(one(tmp_path, cell("torch", "a")))
     assert found.verdict == "fail"
-    assert found.words == "Not conformant. Of 2 cells, 1 did not run, 1 passes."
+    assert found.words == "Of 2 cells, 1 did not run, 1 passes."
     assert found.environments[0].not_run == [("b", "eager")]
 
 
@@ -62,7 +62,7 @@ def test_nothing_ran_is_neither_zero_nor_a_pass(tmp_path: Path) -> None:
     results = one(tmp_path)
     found = summary.summarize(results)
     assert found.verdict == "nothing"
-    assert found.words == "No verdict. Nothing ran: none of 2 planned cells has a record."
+    assert found.words == "There is no verdict: none of 2 planned cells has a record."
     assert summary.as_json(results)["failed"] is True
     assert summary.as_json(results)["environments"]["torch"]["statuses"] == {"not run": 2}
     row = next(line.split() for line in printed(results).splitlines() if line.strip().startswith("torch"))
@@ -70,14 +70,14 @@ def test_nothing_ran_is_neither_zero_nor_a_pass(tmp_path: Path) -> None:
 
 
 def test_no_files_at_all() -> None:
-    assert summary.summarize(schema.Results()).words == "No verdict. Nothing ran."
+    assert summary.summarize(schema.Results()).words == "There is no verdict."
 
 
 def test_a_finding_that_no_longer_holds_fails(tmp_path: Path) -> None:
     cells = (cell("torch", "a"), cell("torch", "b"))
     found = summary.summarize(one(tmp_path, *cells, extra=(finding(holds=False),)))
     assert found.verdict == "fail"
-    assert found.words == "Not conformant. Of 2 cells, 2 pass; 1 finding no longer holds."
+    assert found.words == "Of 2 cells, 2 pass; 1 finding no longer holds."
 
 
 def test_errors_by_status_and_by_reference(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_reservations(tmp_path: Path) -> None:
     found = "\n".join(summary.summarize(schema.read([folder])).reservations)
     assert "mxnet ended early" in found
     assert "mxnet has no finished cell" in found
-    assert "numpy was compared with no native library" in found
+    assert "numpy has no cell that was compared with a native library" in found
     assert "torch: worker killed by signal 9, restarted" in found
     assert "numpy.jsonl: 1 line could not be read and is left out." in found
 
