@@ -22,7 +22,9 @@ def by_recursion(rows: Sequence[Sequence[Number]], labels: Sequence[int]) -> Num
     path = [blank]
     for label in labels:
         path += [label, blank]
-    forward = [rows[0][symbol] if s < 2 else mp.zero for s, symbol in enumerate(path)]
+    forward = [
+        rows[0][symbol] * (1 if s < 2 else 0) for s, symbol in enumerate(path)
+    ]  # times 0, not 0: NaN passes through
     for row in rows[1:]:
         step = []
         for s, symbol in enumerate(path):

@@ -7,7 +7,7 @@ gets as many digits more as it has before the point, so that a small slope besid
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,8 @@ from polyloss_conformance.cases import Array, Case
 from polyloss_conformance.references.exact import Number, exact, inputs_of, total
 from polyloss_conformance.references.gluon import of
 from polyloss_conformance.references.gluon_values import Value
+
+Loss = Callable[[], list[Number]]
 
 DIGITS = 100
 STEP = 45
@@ -31,7 +33,8 @@ class Slopes:
     """The gradient with respect to one input: its lower and upper end, element by element, as float64.
 
     Where the loss is smooth both are the same number. At a kink every value between them is a subgradient. NaN where there is no slope:
-    the value, here or a step away, or the input or an upstream element is not finite, or the value is above ``10**MAGNITUDE``.
+    the value, here or a step away, or the input or an upstream element is not finite, or the value is above
+    ``10**MAGNITUDE``. An infinite element of the value takes the slopes of its own inputs only.
     """
 
     lower: Array
@@ -87,19 +90,33 @@ def _digits(x: Number) -> int:
     return int(mp.mag(x) * 0.302) if mp.isfinite(x) and x != 0 else 0
 
 
-def _slopes_of(array: Array, loss: Any, centre: list[Number], weights: list[Number]) -> Slopes:
+def _slopes_of(array: Array, loss: Loss, centre: list[Number], weights: list[Number]) -> Slopes:
     lower, upper = np.empty(array.shape), np.empty(array.shape)
+    endless = not all(mp.isfinite(x) for x in centre)
     for index in np.ndindex(array.shape):
         x = array[index]
+        counting = _counting(array, index, loss, centre) if endless else [True] * len(centre)
         step = mp.mpf(10) ** -STEP * max(abs(x), 1)
         ends = []
         for signed in (-step, step):
             array[index] = x + signed
             # Differences before the sum: terms that do not move cancel exactly, and cost nothing.
-            changes = [(w, after - before) for w, before, after in zip(weights, centre, loss(), strict=True) if w != 0]
-            ends.append(float(total(w * change for w, change in changes if change != 0) / signed))
+            changes = [
+                (weight, after - before)
+                for weight, before, after, counts in zip(weights, centre, loss(), counting, strict=True)
+                if weight != 0 and counts
+            ]
+            ends.append(float(total(weight * change for weight, change in changes if change != 0) / signed))
         array[index] = x
         lower[index], upper[index] = min(ends), max(ends)
         if any(end != end for end in ends) or not mp.isfinite(x):
             lower[index] = upper[index] = np.nan
     return Slopes(lower, upper)
+
+
+def _counting(array: Array, index: tuple[int, ...], loss: Loss, centre: list[Number]) -> list[bool]:
+    """Which elements of the value count: all but those that are infinite whatever this input is, which its NaN does not reach."""
+    x, array[index] = array[index], mp.nan
+    reached = [after != after for after in loss()]
+    array[index] = x
+    return [not mp.isinf(before) or depends for before, depends in zip(centre, reached, strict=True)]

@@ -40,11 +40,16 @@ NO_CLASSES = "MXNet 1.9.1 ends the process by a segmentation fault when a label 
 def import_mxnet() -> Any:
     """MXNet, made to import under NumPy 1.24 and later.
 
-    MXNet 1.9.1 says ``numpy.bool``, which NumPy 1.24 removed: https://github.com/apache/mxnet/issues/21165.
+    MXNet 1.9.1 says ``numpy.bool``, which NumPy 1.24 removed.
+
+    Raises:
+        ImportError: it is not installed, or it does not import here: NumPy 2 has no more of what it needs.
     """
     vars(np).setdefault("bool", bool)  # hasattr would warn
-    import mxnet
-
+    try:
+        import mxnet
+    except (AttributeError, OSError) as error:
+        raise ImportError(f"MXNet does not import: {error}") from error
     return mxnet
 
 
@@ -94,7 +99,7 @@ def _run_one(mx: Any, case: Case) -> Result:
 
 
 def _classes(case: Case) -> int:
-    return case.inputs["pred"].values.shape[case.config.get("axis", -1)]
+    return int(case.inputs["pred"].values.shape[case.config.get("axis", -1)])
 
 
 def _arguments(name: str, tensors: dict[str, Any], case: Case) -> list[Any]:
