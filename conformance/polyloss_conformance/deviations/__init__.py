@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from polyloss_conformance.cases import Array, Case
@@ -10,14 +10,10 @@ from polyloss_conformance.deviations import documentation, limits, native
 from polyloss_conformance.deviations.record import Evidence, Finding, Measurement
 from polyloss_conformance.references.differentiate import Slopes
 
-__all__ = ["Finding", "Measurement", "explain", "finding", "findings"]
+__all__ = ["FINDINGS", "Finding", "Measurement", "explain", "finding"]
 
-_FINDINGS: tuple[Finding, ...] = (*documentation.FINDINGS, *native.FINDINGS, *limits.FINDINGS)
-
-
-def findings() -> Sequence[Finding]:
-    """All of them: documentation, native bugs, native limits."""
-    return _FINDINGS
+FINDINGS: tuple[Finding, ...] = (*documentation.FINDINGS, *native.FINDINGS, *limits.FINDINGS)
+"""All of them: documentation, native bugs, native limits."""
 
 
 def finding(identity: str) -> Finding:
@@ -26,7 +22,7 @@ def finding(identity: str) -> Finding:
     Raises:
         KeyError: there is none.
     """
-    return {found.id: found for found in _FINDINGS}[identity]
+    return {found.id: found for found in FINDINGS}[identity]
 
 
 def explain(
@@ -41,4 +37,4 @@ def explain(
         computed_gradients: the slopes that go with it, by name.
     """
     evidence = Evidence(case, native_result, computed_value, computed_gradients)
-    return next((found.id for found in _FINDINGS if found.explains(evidence)), None)
+    return next((found.id for found in FINDINGS if found.explains(evidence)), None)

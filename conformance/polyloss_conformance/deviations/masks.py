@@ -109,11 +109,6 @@ def infeasible(evidence: Evidence) -> Masks:
     return masks
 
 
-def undefined(evidence: Evidence) -> Masks:
-    """Any number where the right one is undefined."""
-    return {"value": np.isnan(evidence.right)}
-
-
 def everything(evidence: Evidence) -> Masks:
     """Any number whatever: memory that nobody wrote."""
     masks = {f"gradient {name}": np.ones(slopes.lower.shape, bool) for name, slopes in evidence.gradients.items()}
