@@ -42,7 +42,7 @@ class Dialect:
     native_load: str | None = None
     """Imports the native library and returns it."""
     findings: str | None = None
-    """``() -> Sequence`` of findings, each with ``record`` and ``measure``."""
+    """The findings: each has an ``id``, what it ``follows`` and a ``record()``, which measures it."""
     explain: str | None = None
     """``(case, native result, value, gradients) -> finding id | None``."""
     method: str = "hybrid_forward"
@@ -50,6 +50,10 @@ class Dialect:
     leading: int = 2
     unasked: Callable[[Case], str | None] = lambda case: None
     """Why the native library is not asked about a case, or None where it is."""
+
+    def known_findings(self) -> dict[str, Any]:
+        """The findings by id."""
+        return {} if self.findings is None else {finding.id: finding for finding in resolve(self.findings)}
 
     def losses(self) -> Any:
         """The module of the losses."""

@@ -91,10 +91,10 @@ def _native(channel: Channel) -> None:
         channel.begin(item)
         if item == LOAD:
             channel.done(item, loaded)
-        elif "unavailable" in loaded:
-            channel.done(item, None)
         elif item.startswith(FINDING):
             channel.done(item, measured(dialect, item.removeprefix(FINDING)))
+        elif "unavailable" in loaded:
+            channel.done(item, {"refused": loaded["unavailable"]})
         else:
             channel.done(item, _called(run([cases[item]])))
 
@@ -110,9 +110,26 @@ def _called(answers: Iterator[tuple[str, dict[str, Any]]]) -> Record:
     }
 
 
-def measured(dialect: dialects.Dialect, finding: str) -> Record:
-    """The record of a finding, measured now."""
-    raise NotImplementedError
+def measured(dialect: dialects.Dialect, name: str) -> Record | None:
+    """The record of a finding, measured now; None where that takes a native library that is not here."""
+    finding = dialect.known_findings()[name]
+    try:
+        record: Record = finding.record()
+    except ImportError:
+        return None
+    except Exception as error:  # what cannot be measured does not hold
+        return unmeasured(finding, f"{type(error).__name__}: {error}")
+    return record
+
+
+def unmeasured(finding: Any, reason: str) -> Record:
+    """The record of a finding that could not be measured."""
+    return {
+        "record": "finding",
+        **{key: getattr(finding, key) for key in ("id", "kind", "loss", "cause", "evidence")},
+        "numbers": [{"quantity": "measurement", "result": reason[:500]}],
+        "holds": False,
+    }
 
 
 if __name__ == "__main__":

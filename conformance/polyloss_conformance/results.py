@@ -137,7 +137,8 @@ RECORDS: dict[str, Record] = {
     },
     # A case: data, and what its references say. `references[name]` is {"value", "gradients"} or {"refused": reason}. A formula's value
     # is `value + low` where float64 is too coarse for it, and at a kink its gradient is any number from `gradients` to `upper`; NaN
-    # where it has none. A native result that differs from the formula has a `finding`, or `disagrees` says how.
+    # where it has none. A native result that differs from the formula has a `finding`, and polyloss `follows` one of the two; or
+    # `disagrees` says how.
     "case": {
         "required": ["id", "loss", "config", "dtype", "inputs", "references"],
         "properties": {
@@ -159,6 +160,7 @@ RECORDS: dict[str, Record] = {
                         "low": _array,
                         "upper": _arrays,
                         "finding": _text,
+                        "follows": {"enum": ["formula", "native"]},
                         "disagrees": _text,
                     },
                 },

@@ -17,12 +17,15 @@ from polyloss_conformance import arrays, dialects, judge, results
 from polyloss_conformance.cases import Case
 from polyloss_conformance.compare import compare
 from polyloss_conformance.dialects import Dialect
-from polyloss_conformance.reference_worker import FINDING, LOAD
+from polyloss_conformance.reference_worker import FINDING, LOAD, unmeasured
 from polyloss_conformance.references_file import own_revision
 from polyloss_conformance.results import Record
 from polyloss_conformance.supervisor import Lost, StartError, Supervisor
 
 MODULE = "polyloss_conformance.reference_worker"
+
+WORTH_A_PROCESS = 40
+"""So many formulas take as long as starting a process for them."""
 
 
 @dataclass
@@ -49,12 +52,13 @@ class Stage:
         """The `loss`, `finding` and `case` records of `cases`; `native` is what `probe` found."""
         used = sorted({case.loss.partition("/")[0] for case in cases.values()})
         known = [dialects.dialects()[name] for name in used]
-        asked = {d.name: _asked(d, cases) for d in known if "versions" in native.get(d.name, {})}
         answers = [
-            self.pool.submit(self._ask_native, dialects.dialects()[name], items) for name, items in asked.items()
+            self.pool.submit(self._ask_native, dialect, _asked(dialect, cases, "versions" in native[dialect.name]))
+            for dialect in known
+            if dialect.name in native
         ]
-        chunks = _chunks(cases, self.jobs)
-        computed = [self.pool.submit(self._compute, chunk) for chunk in chunks]
+        parts = max(1, min(self.jobs, len(cases) // WORTH_A_PROCESS))
+        computed = [self.pool.submit(self._compute, chunk) for chunk in _chunks(cases, parts)]
         formulas: dict[str, Any] = {}
         for future in computed:
             formulas |= future.result()
@@ -62,7 +66,7 @@ class Stage:
         for future in answers:
             said |= future.result()
         records = [loss for dialect in known for loss in _losses(dialect, {case.loss for case in cases.values()})]
-        records += [said[item] for item in said if item.startswith(FINDING)]
+        records += [_measured(known, item, said[item]) for item in said if item.startswith(FINDING) and said[item]]
         return records + [combined(case, formulas[name], said.get(name)) for name, case in cases.items()]
 
     def _compute(self, items: list[str]) -> dict[str, Record]:
@@ -155,7 +159,7 @@ def _explanation(case: Case, formula: Record, native: Record) -> Record | None:
         }
     )
     name = dialects.resolve(dialect.explain)(case, result, value, gradients)
-    return None if name is None else {"finding": name}
+    return None if name is None else {"finding": name, "follows": dialect.known_findings()[name].follows}
 
 
 def _losses(dialect: Dialect, wanted: set[str]) -> list[Record]:
@@ -175,12 +179,20 @@ def _losses(dialect: Dialect, wanted: set[str]) -> list[Record]:
     ]
 
 
-def _asked(dialect: Dialect, cases: Mapping[str, Case]) -> list[str]:
-    return [
-        name
-        for name, case in cases.items()
-        if case.loss.partition("/")[0] == dialect.name and dialect.unasked(case) is None
-    ]
+def _asked(dialect: Dialect, cases: Mapping[str, Case], there: bool) -> list[str]:
+    """What the native worker works through: all findings of these losses, and if the library is there, cases."""
+    losses = {case.loss for case in cases.values()}
+    findings = [FINDING + name for name, finding in dialect.known_findings().items() if finding.loss in losses]
+    own = [name for name, case in cases.items() if case.loss.partition("/")[0] == dialect.name]
+    return [*findings, *(name for name in own if there and dialect.unasked(cases[name]) is None)]
+
+
+def _measured(known: Iterable[Dialect], item: str, result: Record) -> Record:
+    if "refused" not in result:
+        return result
+    name = item.removeprefix(FINDING)
+    (finding,) = (dialect.known_findings()[name] for dialect in known if name in dialect.known_findings())
+    return unmeasured(finding, result["refused"])
 
 
 def _chunks(cases: Mapping[str, Case], count: int) -> list[list[str]]:
