@@ -100,6 +100,8 @@ BUILT_IN = (
         native=_REFERENCES + "native_gluon:run",
         native_backend="mxnet",
         native_load=_REFERENCES + "native_gluon:import_mxnet",
+        findings="polyloss_conformance.deviations:FINDINGS",
+        explain="polyloss_conformance.deviations:explain",
         unasked=_gluon_unasked,
     ),
 )
