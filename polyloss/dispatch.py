@@ -6,9 +6,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
 
 from polyloss.opset import Backend, OpSet, composed
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "polyloss.backends"
 NEUTRAL = (bool, int, float, type(None))
@@ -20,6 +23,8 @@ _fused = True
 
 @cache
 def _registered() -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points  # a third of the time that importing polyloss would take
+
     return {entry.name: entry for entry in entry_points(group=GROUP)}
 
 
@@ -33,6 +38,7 @@ def backend(name: str) -> Backend:
         if name not in _registered():
             raise ValueError(f"no backend {name!r}: registered are {', '.join(sorted(_registered()))}")
         _backends[name] = _registered()[name].load()
+        _owner.update(_backends[name].kinds())
     return _backends[name]
 
 
@@ -44,8 +50,8 @@ def backend_names() -> tuple[str, ...]:
 def prepare() -> None:
     """Load the backends of all frameworks that the program has imported, before a tracer comes that could not follow that."""
     for name in _registered():
-        if name in sys.modules and name not in _backends:
-            _owner.update(backend(name).kinds())
+        if name in sys.modules:
+            backend(name)
 
 
 def _find_owner(tensor: object) -> OpSet | None:

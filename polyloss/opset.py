@@ -459,6 +459,9 @@ class Backend(ABC):
     modes: tuple[str, ...]
     """Ways to run a function that `value_and_grad` knows; the first is ``eager``."""
 
+    sampled: tuple[str, ...] = ()
+    """Modes that take so long to compile that conformance runs one case a loss in them."""
+
     differentiable: bool = True
     """False: `value_and_grad` returns no gradients."""
 

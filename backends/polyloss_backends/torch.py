@@ -247,6 +247,7 @@ class TorchBackend(Backend):
     name = "torch"
     dtypes = ("float16", "bfloat16", "float32", "float64")
     modes = ("eager", "aot_eager", "inductor")
+    sampled = ("inductor",)
 
     def versions(self) -> dict[str, str]:
         return {"torch": str(torch.__version__)}
