@@ -156,4 +156,5 @@ def describe(name: str) -> Mapping[str, Any]:
         ImportError: its framework cannot be imported.
     """
     backend = dispatch.backend(name)
-    return {"versions": {"numpy": np.__version__, **backend.versions()}, "modes": modes(backend)}
+    versions = {"numpy": np.__version__, **backend.versions()}
+    return {"versions": versions, "modes": modes(backend), "sampled": list(backend.sampled)}

@@ -208,7 +208,8 @@ class Run:
                 raise UsageError(f"no environment has the mode {mode!r}; there are {', '.join(sorted(modes))}")
         for env in environments:
             chosen = [mode for mode in env.about.get("modes", ["eager"]) if mode in (self._request.modes or [mode])]
-            env.planned = {mode: [case.id for case in _planned(cases, mode)] for mode in chosen}
+            sampled = env.about.get("sampled", ())
+            env.planned = {mode: [case.id for case in _planned(cases, mode in sampled)] for mode in chosen}
 
     def _open(self, env: Environment, stamp: str) -> None:
         """Begin or continue the environment's file, and find what is left to do."""
@@ -353,8 +354,10 @@ class Run:
             self._note(env, f"Mode {mode} did not run to its end: the worker {error}")
 
 
-def _planned(cases: Mapping[str, Case], mode: str) -> Iterable[Case]:
-    return dialects.iterate(cases.values())
+def _planned(cases: Mapping[str, Case], sampled: bool) -> Iterable[Case]:
+    """The cases in an order that lets compiled functions be shared; if `sampled` the first one of each loss."""
+    ordered = dialects.iterate(cases.values())
+    return {case.loss: case for case in reversed(list(ordered))}.values() if sampled else ordered
 
 
 def _last(path: Path, name: str) -> results.Environment | None:
