@@ -291,12 +291,8 @@ def _operator(
 
 
 def _half_range(evidence: Evidence) -> Masks:
-    """Numbers that are not finite though the right ones are: some partial result leaves the range."""
-    return {
-        what: mask & np.isfinite(right)
-        for what, mask in masks.anywhere_not_finite(evidence).items()
-        for right in [evidence.right if what == "value" else evidence.gradients[what.removeprefix("gradient ")].lower]
-    }
+    """Values that are not finite though the right ones are: some partial result leaves the range."""
+    return {"value": ~np.isfinite(evidence.got("value")) & np.isfinite(evidence.right)}
 
 
 def _leaves_half_range(case: Case) -> bool:

@@ -54,13 +54,6 @@ def samples_of(elements: Array, batch_axis: int) -> Array:
     return np.asarray(np.moveaxis(elements, batch_axis, 0).reshape(elements.shape[batch_axis], -1).any(axis=1))
 
 
-def anywhere_not_finite(evidence: Evidence) -> Masks:
-    """All that is not finite."""
-    return {
-        what: _not_finite(evidence, what) for what in ("value", *(f"gradient {name}" for name in evidence.gradients))
-    }
-
-
 # --- one function per deviation -----------------------------------------------------------------------------------------------------
 
 

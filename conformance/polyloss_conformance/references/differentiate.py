@@ -42,8 +42,8 @@ class Slopes:
 
     @property
     def smooth(self) -> Array:
-        """Where both ends are the same number, up to one part in 1e12."""
-        return np.isclose(self.lower, self.upper, rtol=1e-12, atol=1e-300)
+        """Where both ends are the same number, up to one part in 1e12 or, about 0, the length of a step."""
+        return np.isclose(self.lower, self.upper, rtol=1e-12, atol=1e-40)
 
 
 def gradients(case: Case, upstream: Any) -> dict[str, Slopes]:

@@ -36,7 +36,8 @@ def inputs_of(case: Case) -> dict[str, Array]:
 
 def each(function: Callable[..., Number], *arrays: Array) -> Array:
     """`function` of every element, the arrays broadcast against each other from the last axis on."""
-    return np.asarray(np.frompyfunc(function, len(arrays), 1)(*arrays), dtype=object)
+    with np.errstate(invalid="ignore"):  # of infinities NaN is made on purpose
+        return np.asarray(np.frompyfunc(function, len(arrays), 1)(*arrays), dtype=object)
 
 
 def reshape_like(array: Array, like: Array) -> Array:
