@@ -63,6 +63,8 @@ class Request:
     losses: Sequence[str] = ()
     modes: Sequence[str] = ()
     quick: bool = False
+    thorough: bool = False
+    """Every case in every mode."""
     jobs: int = 0
     """Processes at a time; 0: one for each processor."""
     timeout: float = 60.0
@@ -209,7 +211,9 @@ class Run:
         for env in environments:
             chosen = [mode for mode in env.about.get("modes", ["eager"]) if mode in (self._request.modes or [mode])]
             sampled = env.about.get("sampled", ())
-            env.planned = {mode: [case.id for case in _planned(cases, mode in sampled)] for mode in chosen}
+            env.planned = {
+                mode: [case.id for case in _planned(cases, mode, mode in sampled, self._request)] for mode in chosen
+            }
 
     def _open(self, env: Environment, stamp: str) -> None:
         """Begin or continue the environment's file, and find what is left to do."""
@@ -354,10 +358,23 @@ class Run:
             self._note(env, f"Mode {mode} did not run to its end: the worker {error}")
 
 
-def _planned(cases: Mapping[str, Case], sampled: bool) -> Iterable[Case]:
-    """The cases in an order that lets compiled functions be shared; if `sampled` the first one of each loss."""
-    ordered = dialects.iterate(cases.values())
-    return {case.loss: case for case in reversed(list(ordered))}.values() if sampled else ordered
+def _planned(cases: Mapping[str, Case], mode: str, sampled: bool, request: Request) -> Iterable[Case]:
+    """The cases of a mode, those that share a compiled function one after the other.
+
+    What compiling adds to eager mode can go wrong in any graph, hardly in one dtype only, and costs up to half a second a graph: unless
+    the run is thorough, a compiled mode takes the cases in float32 and the quick ones. Where it costs seconds (`sampled`), and in a quick
+    run, it takes of these one graph a loss.
+    """
+    ordered = list(dialects.iterate(cases.values()))
+    if mode in UNCOMPILED or request.thorough:
+        return ordered
+    chosen = [case for case in ordered if case.quick or case.dtype == "float32"]
+    if not (sampled or request.quick):
+        return chosen
+    first: dict[str, Any] = {}
+    for case in sorted(chosen, key=lambda case: case.dtype != "float32"):
+        first.setdefault(case.loss, case.graph())
+    return [case for case in chosen if case.graph() == first[case.loss]]
 
 
 def _last(path: Path, name: str) -> results.Environment | None:
