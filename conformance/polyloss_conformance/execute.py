@@ -54,6 +54,7 @@ class Executor:
         self._backend = backend
         self._key: tuple[Any, ...] | None = None
         self._runner: Callable[..., Any] | None = None
+        gc.freeze()  # a framework's modules are a million objects, which every collection would go through
         self._has_0d = np.shape(backend.to_numpy(backend.from_numpy(np.zeros(()), "float32"))) == ()
 
     def cell(self, case: Case, mode: str, reference: Record) -> Record:

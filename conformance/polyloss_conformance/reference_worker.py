@@ -15,13 +15,21 @@ import numpy as np
 from polyloss_conformance import arrays, dialects
 from polyloss_conformance.cases import Array, Case
 from polyloss_conformance.child import Channel
-from polyloss_conformance.results import Record
+from polyloss_conformance.results import Record, encode
 
 LOAD = "(load)"
 """The item that stands for importing the native library; its result is how that went."""
 
 FINDING = "finding "
 """Before the id of a finding that is measured."""
+
+
+CURVE = "curve "
+"""Before the id of the case around which the curve of its loss is drawn."""
+
+SPAN = 4.0
+POINTS = 81
+"""A curve goes from -SPAN to SPAN."""
 
 
 def main() -> None:
@@ -34,11 +42,11 @@ def main() -> None:
 
 
 def _formulas(channel: Channel) -> None:
-    cases = dialects.cases_named(channel.job["items"])
+    cases = dialects.cases_named(item.removeprefix(CURVE) for item in channel.job["items"])
     for item in channel.job["items"]:
         channel.begin(item)
         try:
-            result = formula(cases[item])
+            result = curve(cases[item.removeprefix(CURVE)]) if item.startswith(CURVE) else formula(cases[item])
         except Exception as error:  # a case that its formula does not know is a result too
             result = {"refused": f"{type(error).__name__}: {error}"}
         channel.done(item, result)
@@ -66,6 +74,32 @@ def formula(case: Case) -> Record:
     if kinks := {name: upper for name, upper in uppers.items() if not np.isnan(upper).all()}:
         result["upper"] = {name: arrays.write(upper, case.dtype) for name, upper in kinks.items()}
     return result
+
+
+def curve(case: Case) -> Record:
+    """The loss over the first element of the first input that has a gradient, all else as in `case`, as the schema has it."""
+    from mpmath import mp, mpf
+
+    from polyloss_conformance.references.exact import DIGITS, inputs_of
+
+    reference = dialects.resolve(dialects.of(case.loss).references)[case.loss]
+    inputs = inputs_of(case)
+    varied = inputs[case.wrt[0]] = inputs[case.wrt[0]].copy()
+    first = (0,) * varied.ndim
+
+    def loss(x: Any) -> Any:
+        varied[first] = x
+        return reference.value(inputs, case.config, case.call).reshape(-1)[0]
+
+    with mp.workdps(DIGITS):
+        grid = [mpf(x) for x in np.linspace(-SPAN, SPAN, POINTS).tolist()]
+        step = mpf(10) ** (-DIGITS // 2)
+        return {
+            "label": f"{case.wrt[0]}{list(first)} in {case.id}",
+            "x": [float(x) for x in grid],
+            "loss": [encode(float(loss(x))) for x in grid],
+            "gradient": [encode(float((loss(x + step) - loss(x - step)) / (2 * step))) for x in grid],
+        }
 
 
 def split(values: Array) -> tuple[Array, Array]:

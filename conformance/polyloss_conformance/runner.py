@@ -211,9 +211,9 @@ class Run:
         for env in environments:
             chosen = [mode for mode in env.about.get("modes", ["eager"]) if mode in (self._request.modes or [mode])]
             sampled = env.about.get("sampled", ())
-            env.planned = {
-                mode: [case.id for case in _planned(cases, mode, mode in sampled, self._request)] for mode in chosen
-            }
+            (quick, thorough) = (self._request.quick, self._request.thorough)
+            for mode in chosen:
+                env.planned[mode] = [case.id for case in planned(cases, mode, mode in sampled, quick, thorough)]
 
     def _open(self, env: Environment, stamp: str) -> None:
         """Begin or continue the environment's file, and find what is left to do."""
@@ -358,7 +358,7 @@ class Run:
             self._note(env, f"Mode {mode} did not run to its end: the worker {error}")
 
 
-def _planned(cases: Mapping[str, Case], mode: str, sampled: bool, request: Request) -> Iterable[Case]:
+def planned(cases: Mapping[str, Case], mode: str, sampled: bool, quick: bool, thorough: bool = False) -> list[Case]:
     """The cases of a mode, those that share a compiled function one after the other.
 
     What compiling adds to eager mode can go wrong in any graph, hardly in one dtype only, and costs up to half a second a graph: unless
@@ -366,10 +366,10 @@ def _planned(cases: Mapping[str, Case], mode: str, sampled: bool, request: Reque
     run, it takes of these one graph a loss.
     """
     ordered = list(dialects.iterate(cases.values()))
-    if mode in UNCOMPILED or request.thorough:
+    if mode in UNCOMPILED or thorough:
         return ordered
     chosen = [case for case in ordered if case.quick or case.dtype == "float32"]
-    if not (sampled or request.quick):
+    if not (sampled or quick):
         return chosen
     first: dict[str, Any] = {}
     for case in sorted(chosen, key=lambda case: case.dtype != "float32"):

@@ -17,7 +17,7 @@ from polyloss_conformance import arrays, dialects, judge, results
 from polyloss_conformance.cases import Case
 from polyloss_conformance.compare import compare
 from polyloss_conformance.dialects import Dialect
-from polyloss_conformance.reference_worker import FINDING, LOAD, unmeasured
+from polyloss_conformance.reference_worker import CURVE, FINDING, LOAD, unmeasured
 from polyloss_conformance.references_file import own_revision
 from polyloss_conformance.results import Record
 from polyloss_conformance.supervisor import Lost, StartError, Supervisor
@@ -58,14 +58,19 @@ class Stage:
             if dialect.name in native
         ]
         parts = max(1, min(self.jobs, len(cases) // WORTH_A_PROCESS))
-        computed = [self.pool.submit(self._compute, chunk) for chunk in _chunks(cases, parts)]
+        curves = {case.loss: CURVE + name for name, case in reversed(list(cases.items())) if case.wrt}
+        chunks = [*_chunks(cases, parts), *([list(curves.values())] if curves else [])]
+        computed = [self.pool.submit(self._compute, chunk) for chunk in chunks]
         formulas: dict[str, Any] = {}
         for future in computed:
             formulas |= future.result()
         said: dict[str, Any] = {}
         for future in answers:
             said |= future.result()
-        records = [loss for dialect in known for loss in _losses(dialect, {case.loss for case in cases.values()})]
+        records = []
+        for record in (loss for dialect in known for loss in _losses(dialect, {case.loss for case in cases.values()})):
+            drawn = formulas.get(curves.get(record["loss"], ""), {})
+            records.append({**record, "curve": drawn} if "loss" in drawn else record)
         records += [_measured(known, item, said[item]) for item in said if item.startswith(FINDING) and said[item]]
         return records + [combined(case, formulas[name], said.get(name)) for name, case in cases.items()]
 

@@ -22,7 +22,7 @@ from polyloss_conformance.execute import Executor
 from polyloss_conformance.progress import Silence
 from polyloss_conformance.references_file import NAME, case_records
 from polyloss_conformance.results import Record
-from polyloss_conformance.runner import Request, Run, UsageError
+from polyloss_conformance.runner import Request, Run, UsageError, planned
 
 execute.settle()
 
@@ -36,7 +36,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         for backend, known in _backends(_chosen(config, "backend")).items()
         for mode in known
         if not modes or mode in modes
-        for case in dialects.iterate(_cases(config).values())
+        for case in planned(_cases(config), mode, mode in dispatch.backend(backend).sampled, _quick(config))
     ]
     metafunc.parametrize(("backend", "mode", "case"), cells)
 
@@ -45,11 +45,13 @@ def _chosen(config: pytest.Config, option: str) -> Sequence[str]:
     return config.getoption(option, None) or ()
 
 
+def _quick(config: pytest.Config) -> bool:
+    return bool(config.getoption("quick", False))
+
+
 def _cases(config: pytest.Config) -> dict[str, Case]:
     try:
-        return dialects.select(
-            _chosen(config, "dialect"), _chosen(config, "loss"), bool(config.getoption("quick", False))
-        )
+        return dialects.select(_chosen(config, "dialect"), _chosen(config, "loss"), _quick(config))
     except ValueError as error:
         raise pytest.UsageError(str(error)) from None
 
@@ -96,7 +98,7 @@ def references(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFac
         folder,
         only_dialects=_chosen(pytestconfig, "dialect"),
         losses=_chosen(pytestconfig, "loss"),
-        quick=bool(pytestconfig.getoption("quick", False)),
+        quick=_quick(pytestconfig),
         references=Path(given) if given else None,
     )
     with guard:

@@ -80,7 +80,7 @@ def cases():
     return [*found, _case("tiny/Square/half", "Square", 0, "float16")]
 
 
-def _case(key, name, i, dtype="float64"):
+def _case(key, name, i, dtype="float32"):
     label = Input.of([1.0, 2.0 + i, 0.5], dtype)
     inputs = {"pred": Input.of([0.0, 2.0, 3.0], dtype), "label": label}
     return Case(key, f"tiny/{name}", {"number": i}, inputs, dtype, quick=i < 3)
