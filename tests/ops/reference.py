@@ -1,0 +1,146 @@
+"""Every operation of the op set in NumPy float64, written from the contract alone: the truth that backends are held to."""
+
+from functools import cache
+from itertools import groupby, product
+
+import numpy as np
+
+
+def axes(axis, ndim, exclude):
+    named = range(ndim) if axis is None else [i % ndim for i in ([axis] if isinstance(axis, int) else axis)]
+    return tuple(i for i in range(ndim) if (i in named) != exclude)
+
+
+def reduction(function):
+    def reduce(data, axis=None, keepdims=False, exclude=False):
+        return function(data, axis=axes(axis, data.ndim, exclude), keepdims=keepdims)
+
+    return staticmethod(reduce)
+
+
+def trapezoid(x, knee):
+    """The integral from 0 to `x` of ``min(t, knee) / knee``: what smooth L1 and Huber losses are."""
+    return np.where(x < knee, x * x / (2 * knee), x - knee / 2)
+
+
+@cache
+def alignments(frames, classes, target):
+    """All paths of `frames` classes, the last one blank, that read as `target` once repeats are merged and blanks dropped."""
+    paths = product(range(classes), repeat=frames)
+    found = [path for path in paths if tuple(c for c, _ in groupby(path) if c != classes - 1) == target]
+    return np.array(found, int).reshape(len(found), frames)
+
+
+class Reference:
+    """An op set in form: a formula's `F`."""
+
+    cast = staticmethod(lambda data, dtype: np.trunc(data) if dtype.startswith("int") else data)
+    widen = stop_gradient = staticmethod(lambda data: data)
+    cast_like = staticmethod(lambda lhs, rhs: np.trunc(lhs) if rhs.dtype.kind == "i" else lhs)
+
+    reshape = staticmethod(lambda data, shape: data.reshape(shape))
+    reshape_like = staticmethod(lambda lhs, rhs: lhs.reshape(rhs.shape))
+    swapaxes = staticmethod(lambda data, dim1=0, dim2=0: data.swapaxes(dim1, dim2))
+    expand_dims = staticmethod(np.expand_dims)
+    broadcast_like = staticmethod(lambda lhs, rhs: np.broadcast_to(lhs, rhs.shape))
+    concat = staticmethod(lambda *data, dim=1: np.concatenate(data, axis=dim))
+    stack = staticmethod(lambda *data, axis=0: np.stack(data, axis=axis))
+    slice_axis = staticmethod(
+        lambda data, axis, begin, end: np.moveaxis(np.moveaxis(data, axis, 0)[begin:end], 0, axis)
+    )
+
+    zeros_like = staticmethod(lambda data: np.full(data.shape, 0.0))
+    ones_like = staticmethod(lambda data: np.full(data.shape, 1.0))
+    arange_like = staticmethod(lambda data, axis: np.arange(float(data.shape[axis])))
+    eye_like = staticmethod(lambda data: np.eye(*data.shape))
+
+    abs = staticmethod(np.abs)
+    sign = staticmethod(np.sign)
+    square = staticmethod(lambda data: data * data)
+    sqrt = staticmethod(np.sqrt)
+    exp = staticmethod(np.exp)
+    log = staticmethod(np.log)
+    log1p = staticmethod(np.log1p)
+    relu = staticmethod(lambda data: np.where(data < 0, 0.0, data))
+    sigmoid = staticmethod(lambda data: np.exp(-np.logaddexp(0.0, -data)))
+    softrelu = staticmethod(lambda data: np.logaddexp(0.0, data))
+    clip = staticmethod(lambda data, a_min, a_max: np.where(data < a_min, a_min, np.where(data > a_max, a_max, data)))
+
+    broadcast_add = staticmethod(np.add)
+    broadcast_sub = staticmethod(np.subtract)
+    broadcast_mul = staticmethod(np.multiply)
+    broadcast_div = staticmethod(np.divide)
+    broadcast_maximum = staticmethod(np.maximum)
+    broadcast_minimum = staticmethod(np.minimum)
+    broadcast_equal = staticmethod(lambda lhs, rhs: np.where(lhs == rhs, 1.0, 0.0))
+    broadcast_greater = staticmethod(lambda lhs, rhs: np.where(lhs > rhs, 1.0, 0.0))
+    where = staticmethod(lambda condition, x, y: np.where(condition != 0, x, y))
+
+    sum = reduction(np.sum)
+    mean = reduction(np.mean)
+    max = reduction(np.max)
+    min = reduction(np.min)
+    norm = reduction(lambda data, **how: np.sqrt(np.sum(data * data, **how)))
+
+    @staticmethod
+    def one_hot(indices, depth, on_value=1.0, off_value=0.0, dtype="float32"):
+        hot = np.trunc(indices)[..., None] == np.arange(depth)
+        return np.where(hot, on_value, off_value)
+
+    @staticmethod
+    def softmax(data, axis=-1):
+        weight = np.exp(data - data.max(axis, keepdims=True))
+        return weight / weight.sum(axis, keepdims=True)
+
+    @staticmethod
+    def log_softmax(data, axis=-1):
+        shifted = data - data.max(axis, keepdims=True)
+        return shifted - np.log(np.exp(shifted).sum(axis, keepdims=True))
+
+    @staticmethod
+    def pick(data, index, axis=-1, keepdims=False):
+        rows = np.moveaxis(data, axis, -1)
+        flat = np.asarray(index, float).reshape(-1)
+        flat = [0 if np.isnan(i) else int(np.trunc(min(max(i, 0), rows.shape[-1] - 1))) for i in flat]
+        picked = np.array([row[i] for row, i in zip(rows.reshape(-1, rows.shape[-1]), flat, strict=True)])
+        picked = picked.reshape(rows.shape[:-1])
+        return np.expand_dims(picked, axis) if keepdims else picked
+
+    @staticmethod
+    def logsumexp(data, axis=None, keepdims=False, exclude=False):
+        return np.logaddexp.reduce(data, axis=axes(axis, data.ndim, exclude), keepdims=keepdims)
+
+    squared_error = staticmethod(lambda data, label: (data - label) * (data - label))
+    smooth_l1 = staticmethod(lambda data, scalar=1.0: trapezoid(np.abs(data), 1 / scalar**2))
+
+    @staticmethod
+    def sigmoid_cross_entropy(data, label):
+        return label * np.logaddexp(0.0, -data) + (1 - label) * np.logaddexp(0.0, data)
+
+    @classmethod
+    def softmax_cross_entropy(cls, data, label, axis=-1, keepdims=False):
+        return -cls.pick(cls.log_softmax(data, axis), label, axis, keepdims)
+
+    @staticmethod
+    def scan(body, data, state):
+        for item in data:
+            state = body(item, state)
+        return state
+
+    @classmethod
+    def ctc_loss(cls, data, label, data_lengths=None, label_lengths=None):
+        frames, batch, classes = data.shape
+        loss = np.full(batch, np.inf)
+        for n in range(batch):
+            used = frames if data_lengths is None else int(data_lengths[n])
+            width = next((i for i, c in enumerate(label[n]) if c < 0), label.shape[1])
+            width = width if label_lengths is None else int(label_lengths[n])
+            paths = alignments(used, classes, tuple(int(c) for c in label[n, :width]))
+            if len(paths):
+                costs = cls.log_softmax(data[:used, n])[range(used), paths].sum(axis=1)
+                loss[n] = -cls.logsumexp(costs)
+        return loss
+
+    @classmethod
+    def Activation(cls, data, act_type):  # noqa: N802 - MXNet's name
+        return getattr(cls, act_type)(data)
