@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -109,7 +110,9 @@ class MXNetOps(OpSet):
     def one_hot(
         self, indices: Tensor, depth: int, on_value: float = 1.0, off_value: float = 0.0, dtype: str = "float32"
     ) -> Tensor:
-        return self.F.one_hot(indices, depth=depth, on_value=on_value, off_value=off_value, dtype=dtype)
+        number = self.F.maximum(self.F.cast(indices, dtype="float64"), -1.0)
+        number = self.F.minimum(number, float(depth))  # beyond an int it would come round
+        return self.F.one_hot(number, depth=depth, on_value=on_value, off_value=off_value, dtype=dtype)
 
     # --- elementwise --------------------------------------------------------------------------------------------------------
 
@@ -337,6 +340,7 @@ def _to_legacy(value: Any) -> Any:
 
 
 def _adapted(name: str) -> Callable[..., Any]:
+    @wraps(getattr(OpSet, name), updated=())  # not the mark of an abstract method
     def operation(self: _Adapter, *args: Any, **options: Any) -> Any:
         args = tuple(map(_to_legacy, args))
         options = {key: _to_legacy(value) for key, value in options.items()}

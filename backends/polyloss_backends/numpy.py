@@ -124,7 +124,8 @@ class NumpyOps(OpSet):
     @_quiet
     def sigmoid(self, data: Tensor) -> Tensor:
         small = np.exp(-np.abs(data))  # in (0, 1]: never overflows
-        return np.where(data >= 0, 1, small).astype(data.dtype) / (1 + small)
+        one = data.dtype.type(1)  # beside a 0-d array of NumPy 1, a Python number is a float64
+        return np.where(data >= 0, one, small) / (one + small)
 
     @_quiet
     def softrelu(self, data: Tensor) -> Tensor:

@@ -265,6 +265,8 @@ def _integer(index: Tensor, low: int, high: Tensor | int, nan: int = 0) -> Tenso
     if index.dtype.is_floating:
         wide = tf.cast(index, tf.float64)
         index = tf.where(tf.math.is_nan(wide), tf.cast(nan, tf.float64), wide)
+    else:
+        index = tf.cast(index, tf.int64)  # an unsigned integer has no -1 to be clipped to
     bounds = tf.cast(low, index.dtype), tf.cast(high, index.dtype)
     return tf.cast(tf.minimum(tf.maximum(index, bounds[0]), bounds[1]), tf.int64)
 
@@ -275,7 +277,7 @@ def _rows_and_place(data: Tensor, index: Tensor, axis: int) -> tuple[Tensor, Ten
     if _rank(index) == rank:
         index = tf.squeeze(index, axis=axis)
     last = _size(data, axis) - 1
-    place = _integer(tf.cast(index, tf.int64) if index.dtype.is_integer else index, 0, last)
+    place = _integer(index, 0, last)
     if axis == rank - 1:
         return data, place
     return tf.transpose(data, [*(i for i in range(rank) if i != axis), axis]), place
