@@ -32,7 +32,6 @@ PAGE_NAME = "index.html"
 )
 @click.option("--mode", "modes", multiple=True, metavar="NAME", help="Only this mode: eager, jit, ... Repeatable.")
 @click.option("--quick", is_flag=True, help="A short selection of cases.")
-@click.option("--thorough", is_flag=True, help="Every case in compiled modes too: half an hour and more.")
 @click.option(
     "-o",
     "--output",

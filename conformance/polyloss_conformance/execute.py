@@ -54,7 +54,7 @@ class Executor:
         self._backend = backend
         self._key: tuple[Any, ...] | None = None
         self._runner: Callable[..., Any] | None = None
-        gc.freeze()  # a framework's modules are a million objects, which every collection would go through
+        self._graphs = 0
         self._has_0d = np.shape(backend.to_numpy(backend.from_numpy(np.zeros(()), "float32"))) == ()
 
     def cell(self, case: Case, mode: str, reference: Record) -> Record:
@@ -113,8 +113,11 @@ class Executor:
         key = None if mode == self._backend.modes[0] else (mode, case.graph())
         if self._runner is None or key is None or key != self._key:
             self._runner = None
-            if key is not None:
-                gc.collect()  # what was compiled for the last one
+            self._graphs += key is not None
+            if self._graphs == 2:
+                gc.freeze()  # framework and compiler are a million objects, which every collection would go through
+            elif key is not None and not self._graphs % 16:
+                gc.collect()  # what was compiled for the last ones
             (self._key, self._runner) = (key, self._backend.value_and_grad(function, wrt, mode))
         return self._runner
 

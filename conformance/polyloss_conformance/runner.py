@@ -63,8 +63,6 @@ class Request:
     losses: Sequence[str] = ()
     modes: Sequence[str] = ()
     quick: bool = False
-    thorough: bool = False
-    """Every case in every mode."""
     jobs: int = 0
     """Processes at a time; 0: one for each processor."""
     timeout: float = 60.0
@@ -211,9 +209,8 @@ class Run:
         for env in environments:
             chosen = [mode for mode in env.about.get("modes", ["eager"]) if mode in (self._request.modes or [mode])]
             sampled = env.about.get("sampled", ())
-            (quick, thorough) = (self._request.quick, self._request.thorough)
             for mode in chosen:
-                env.planned[mode] = [case.id for case in planned(cases, mode, mode in sampled, quick, thorough)]
+                env.planned[mode] = [case.id for case in planned(cases, mode, mode in sampled, self._request.quick)]
 
     def _open(self, env: Environment, stamp: str) -> None:
         """Begin or continue the environment's file, and find what is left to do."""
@@ -358,23 +355,18 @@ class Run:
             self._note(env, f"Mode {mode} did not run to its end: the worker {error}")
 
 
-def planned(cases: Mapping[str, Case], mode: str, sampled: bool, quick: bool, thorough: bool = False) -> list[Case]:
+def planned(cases: Mapping[str, Case], mode: str, sampled: bool, quick: bool) -> list[Case]:
     """The cases of a mode, those that share a compiled function one after the other.
 
-    What compiling adds to eager mode can go wrong in any graph, hardly in one dtype only, and costs up to half a second a graph: unless
-    the run is thorough, a compiled mode takes the cases in float32 and the quick ones. Where it costs seconds (`sampled`), and in a quick
-    run, it takes of these one graph a loss.
+    A mode that takes seconds to compile (`sampled`), and in a quick run every compiled mode, takes one graph a loss.
     """
     ordered = list(dialects.iterate(cases.values()))
-    if mode in UNCOMPILED or thorough:
+    if not sampled and (mode in UNCOMPILED or not quick):
         return ordered
-    chosen = [case for case in ordered if case.quick or case.dtype == "float32"]
-    if not (sampled or quick):
-        return chosen
     first: dict[str, Any] = {}
-    for case in sorted(chosen, key=lambda case: case.dtype != "float32"):
+    for case in sorted(ordered, key=lambda case: case.dtype != "float32"):
         first.setdefault(case.loss, case.graph())
-    return [case for case in chosen if case.graph() == first[case.loss]]
+    return [case for case in ordered if case.graph() == first[case.loss]]
 
 
 def _last(path: Path, name: str) -> results.Environment | None:
