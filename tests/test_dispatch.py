@@ -157,7 +157,11 @@ def test_third_party_backend(tmp_path):
         assert "abacus" in dispatch.backend_names()
         assert dispatch.op_set("loss", ["pred"], [numpy.ones(2)]).name == "numpy"
         assert "abacus_polyloss" not in sys.modules
+        dispatch.prepare()
+        assert "abacus_polyloss" not in sys.modules
         import abacus
+        dispatch.prepare()
+        assert "abacus_polyloss" in sys.modules
         print(dispatch.op_set("loss", ["pred", "label"], [abacus.Beads(), abacus.Beads()]).name)
         try:
             dispatch.op_set("loss", ["pred", "label"], [abacus.Beads(), numpy.ones(2)])

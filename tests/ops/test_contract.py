@@ -122,6 +122,12 @@ def test_owns_its_tensors_only(backend):
     assert [backend.op_set(thing) for thing in foreign] == [None] * len(foreign)
 
 
+def test_kinds_known_in_advance_are_those_it_owns(backend):
+    for kind, F in backend.kinds().items():
+        assert type(F) in op_set_classes(backend), kind
+    assert backend.kinds().get(type(tensor(backend)), ops(backend)) is ops(backend)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "int32"])
 def test_shape_and_dtype(backend, dtype):
     one = tensor(backend, np.ones((2, 3, 1)), dtype)
