@@ -87,9 +87,7 @@ def op_set(caller: str, names: Sequence[str], tensors: Sequence[object]) -> OpSe
             continue
         if found is not None:
             kinds = ", ".join(
-                f"{n} is {_describe(type(t))}"
-                for n, t in zip(names, tensors, strict=False)
-                if not isinstance(t, NEUTRAL)
+                f"{n} is {_describe(type(t))}" for n, t in zip(names, tensors, strict=False) if type(t) not in NEUTRAL
             )
             raise TypeError(f"{caller}: all tensors must be of one kind of one framework, but {kinds}")
         found = owner

@@ -238,7 +238,7 @@ class OpSet(ABC):
 
     @abstractmethod
     def norm(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
-        """Euclidean norm, with gradient 0 at the zero vector; axes as in `sum`."""
+        """Euclidean norm, with gradient 0 at the zero vector; axes as in `sum`, but ``|x|`` where none is left to reduce."""
 
     @abstractmethod
     def softmax(self, data: Tensor, axis: int = -1) -> Tensor:

@@ -108,7 +108,6 @@ def test_a_mixture_names_each_argument_and_its_type(name):
     assert "weight" not in str(caught.value)
 
 
-@pytest.mark.xfail(reason="the message leaves out numbers by isinstance, which np.float64 passes")
 @installed
 def test_a_mixture_with_a_numpy_number(name):
     with pytest.raises(TypeError, match=r"pred is .*, label is numpy.float64"):

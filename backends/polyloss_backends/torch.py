@@ -188,11 +188,8 @@ class TorchOps(OpSet):
     # --- fused kernels ------------------------------------------------------------------------------------------------------
     # F.binary_cross_entropy_with_logits does not serve as sigmoid_cross_entropy: in float32 its value is 0 at x = -20 and
     # label 0, its gradient 0 at x = 20 and label 1 (torch 2.13), where both are 2e-9. F.ctc_loss does not serve as ctc_loss:
-    # it has no second derivative, no vmap, no compilation as a whole, and a NaN gradient where no alignment exists.
-
-    def logsumexp(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
-        axes = reduced_axes(axis, data.dim(), exclude)
-        return data.logsumexp(axes, keepdim=keepdims) if axes else data
+    # it has no second derivative, no vmap, no compilation as a whole, and a NaN gradient where no alignment exists. The gradient of
+    # torch.logsumexp is exp(x - result), with the rounding of the result in the exponent.
 
     def squared_error(self, data: Tensor, label: Tensor) -> Tensor:
         return F.mse_loss(data, label, reduction="none")

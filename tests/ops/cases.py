@@ -373,8 +373,7 @@ REDUCE = [
         )
         for keepdims in (False, True)
     ),
-    # Native gradients are exp(x - result), with the rounding of a result of 1e4 in the exponent.
-    Case("logsumexp", (floats(-1e4, -1e4),), label="large", factor=1e4, grad=lambda u: (u / 2,)),
+    Case("logsumexp", (floats(-1e4, -1e4),), label="large", grad=lambda u: (u / 2,)),
     *(Case(op, (CUBE,), {"axis": axis}) for op in ("softmax", "log_softmax") for axis in (1, -1, 0, -3)),
     *(Case(op, (CUBE,)) for op in ("softmax", "log_softmax")),
     *(Case(op, (EMPTY,)) for op in ("softmax", "log_softmax")),
