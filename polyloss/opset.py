@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,6 +39,10 @@ Shape: TypeAlias = tuple[int | None, ...]  # None: a size that is not known whil
 
 HALF = ("float16", "bfloat16")
 LOG_ZERO = -1e30  # a finite stand-in for log 0, small enough for float32: its differences stay finite, so gradients do
+
+
+class UnsupportedError(NotImplementedError):
+    """A backend declares that it cannot do something, and says why."""
 
 
 class OpSet(ABC):
@@ -316,7 +320,7 @@ class OpSet(ABC):
         """
         shape = self.shape(data)
         if shape is None or shape[0] is None:
-            raise ValueError(f"scan on {self.name}: the size of axis 0 must be known, data has shape {shape}")
+            raise UnsupportedError(f"scan on {self.name}: the size of axis 0 must be known, data has shape {shape}")
         for t in range(shape[0]):
             state = body(self.sum(self.slice_axis(data, axis=0, begin=t, end=t + 1), axis=0), state)
         return state
@@ -337,10 +341,10 @@ class OpSet(ABC):
         dtype = self.dtype(data) or "float32"
         if dtype in HALF:  # the recursion adds as many logarithms as there are frames
             return self.cast(self.ctc_loss(self.cast(data, "float32"), label, data_lengths, label_lengths), dtype)
-        (classes, width) = (cast(Shape, self.shape(data))[2], cast(Shape, self.shape(label))[1])
+        (classes, width) = ((self.shape(data) or (None,) * 3)[2], (self.shape(label) or (None,) * 2)[1])
         if classes is None or width is None:
-            raise ValueError(
-                f"ctc_loss on {self.name}: the numbers of classes and of labels must be known while tracing"
+            raise UnsupportedError(
+                f"ctc_loss on {self.name} in {dtype}: the numbers of classes and of labels must be known while tracing"
             )
         log_prob = self.log_softmax(data, axis=-1)
         blank = self.sum(self.slice_axis(log_prob, axis=2, begin=classes - 1, end=classes), axis=2)  # (T, N)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from polyloss.opset import HALF, Axis, Backend, OpSet, Shape, Tensor, reduced_axes
+from polyloss.opset import HALF, Axis, Backend, OpSet, Shape, Tensor, UnsupportedError, reduced_axes
 
 
 def import_mxnet() -> Any:
@@ -483,7 +483,7 @@ class MXNetBackend(Backend):
         def run(arguments: Sequence[Tensor | None], upstream: Tensor | None) -> tuple[Tensor, tuple[Tensor, ...]]:
             empty = any(x is not None and 0 in x.shape for x in arguments)
             if empty and wrt:
-                raise NotImplementedError(f"mxnet: {_EMPTY}")
+                raise UnsupportedError(f"mxnet: {_EMPTY}")
             if mode == "eager":
                 with mx.util.np_shape(empty):
                     return _recorded(function, wrt, arguments, upstream)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from polyloss import dispatch
-from polyloss.opset import Backend, composed
+from polyloss.opset import Backend, UnsupportedError, composed
 from polyloss_conformance import dialects
 from polyloss_conformance.cases import Array, Case, Input
 from polyloss_conformance.compare import Outcome, Output
@@ -62,6 +62,8 @@ class Executor:
         start = time.perf_counter()
         try:
             fields = self._judged(case, mode, reference)
+        except UnsupportedError as error:
+            fields = {"status": "unsupported", "message": str(error)}
         except (Exception, SystemExit) as error:  # whatever a framework raises is this cell's result
             fields = {"status": "error", "message": f"{type(error).__name__}: {error}"[:1000]}
         return {**fields, "seconds": round(time.perf_counter() - start, 4)}

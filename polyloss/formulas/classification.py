@@ -27,10 +27,12 @@ def binary_cross_entropy(
     F: OpSet, pred: Tensor, label: Tensor, pos_weight: Tensor | None = None, *, epsilon: float
 ) -> Tensor:
     """``-w label log(pred + epsilon) - (1 - label) log(1 - pred + epsilon)`` for probabilities; `pos_weight` w broadcasts."""
+    # Compilers fold 1 - p + e into (1 + e) - p, where e is lost. A clip that changes nothing up to p = 1 keeps the two sums apart.
+    rest = F.clip(1.0 - pred, -1.0, 1.0)
     positive = F.log(pred + epsilon) * label
     if pos_weight is not None:
         positive = F.broadcast_mul(positive, pos_weight)
-    return -(positive + F.log(1.0 - pred + epsilon) * (1.0 - label))
+    return -(positive + F.log(rest + epsilon) * (1.0 - label))
 
 
 def categorical_cross_entropy(
