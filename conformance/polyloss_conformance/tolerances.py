@@ -43,7 +43,13 @@ EXCEPTIONS: Mapping[str, Limits] = {
     "gluon/KLDivLoss": _ONEDNN,
     "gluon/SDMLLoss": _ONEDNN,
     "gluon/CTCLoss": Limits(
-        native=16.0, reason="MXNet 1.9.1 sums exponentials of float32 logarithms frame by frame: 10 ULP"
+        gradient=16.0,
+        native=16.0,
+        reason="a gradient is a softmax less a quotient of sums over frames; MXNet 1.9.1's kernel, in float32, is off by 10 ULP",
+    ),
+    "gluon/SquaredHingeLoss": Limits(
+        native=16.0,
+        reason="MXNet 1.9.1 is off by 6 ULP in the gradient of a sample weight, which sums squares of 1e4",
     ),
     "gluon/TripletLoss": Limits(
         value=16.0,
