@@ -129,7 +129,8 @@ class Run:
             native = {name: probe.result() for name, probe in probes.items()}
             stamp = self._references(stage, cases, native)
             for env in environments:
-                self._open(env, stamp)
+                if any(env.planned.values()):
+                    self._open(env, stamp)
             self._cells(pool, environments)
         except BaseException:
             self._supervisor.stop()
