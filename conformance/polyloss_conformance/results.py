@@ -69,6 +69,7 @@ RECORDS: dict[str, Record] = {
             "python": _text,
             "platform": _text,
             "revision": _text,
+            "commit": _text,
             "seed": {"type": "integer"},
             "started": _text,  # ISO 8601, UTC
             "planned": {"type": "object", "additionalProperties": {"type": "array", "items": _text}},
@@ -269,14 +270,23 @@ class Results:
     """How the references came about: the `references` record, if there is one."""
     damaged: dict[str, int] = field(default_factory=dict)
     """File name to the number of lines that could not be read."""
+    lost: list[str] = field(default_factory=list)
+    """Files of which no `run` could be read, so that nothing else of them counts."""
 
     def failed(self) -> bool:
-        """True if a cell is bad, a planned one did not run though its environment was there, or a finding no longer holds."""
-        return any(
-            (env.not_run() and "unavailable" not in env.run)
-            or any(cell["status"] in BAD for cell in env.cells.values())
-            for env in self.environments.values()
-        ) or any(not finding["holds"] for finding in self.findings.values())
+        """True if a cell is bad, a planned one did not run though its environment was there, a finding no longer holds, nothing ran, or a
+        file is so damaged that its environment is not known."""
+        nothing = not any(env.cells for env in self.environments.values())
+        return (
+            nothing
+            or bool(self.lost)
+            or any(
+                (env.not_run() and "unavailable" not in env.run)
+                or any(cell["status"] in BAD for cell in env.cells.values())
+                for env in self.environments.values()
+            )
+            or any(not finding["holds"] for finding in self.findings.values())
+        )
 
     def add(self, record: Record) -> None:
         """Take one valid record in."""
@@ -322,6 +332,7 @@ def read(paths: Iterable[Path | str]) -> Results:
             raise FileNotFoundError(f"no *.jsonl in {path}")
         files += found
     for file in files:
+        kinds: set[str] = set()
         for line in file.read_text(encoding="utf-8", errors="replace").split("\n"):
             if not line.strip():
                 continue
@@ -329,6 +340,9 @@ def read(paths: Iterable[Path | str]) -> Results:
                 record = json.loads(line)
                 _VALIDATORS[record["record"]].validate(record)
                 results.add(record)
+                kinds.add(record["record"])
             except (ValueError, KeyError, TypeError, jsonschema.ValidationError):
                 results.damaged[str(file)] = results.damaged.get(str(file), 0) + 1
+        if not kinds & {"run", "references", "loss", "case", "finding"}:
+            results.lost.append(str(file))
     return results

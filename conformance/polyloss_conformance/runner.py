@@ -222,7 +222,7 @@ class Run:
             if known is not None and known.cells:
                 return  # results of an earlier time, when it was there
         about: Record = {
-            key: env.about[key] for key in ("versions", "python", "platform", "revision") if key in env.about
+            key: env.about[key] for key in ("versions", "python", "platform", "revision", "commit") if key in env.about
         }
         unknown: Record = {"versions": {}, "python": "", "platform": "", "revision": ""}
         run: Record = {"backend": env.backend, **unknown, **about, "references": stamp}

@@ -29,9 +29,14 @@ def main() -> None:
 
 def _describe(backend: str) -> dict[str, Any]:
     from polyloss_conformance import execute
-    from polyloss_conformance.revision import revision
+    from polyloss_conformance.revision import commit, revision
 
-    about = {"python": platform.python_version(), "platform": platform.platform(), "revision": revision()}
+    about = {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "revision": revision(),
+        "commit": commit(),
+    }
     try:
         return {**about, **execute.describe(backend)}
     except ImportError as error:

@@ -175,6 +175,7 @@ def _reservations(results: Results, environments: list[EnvironmentSummary]) -> l
         found += [f"{env.name}: {note}" for note in env.environment.notes]
     for file, lines in results.damaged.items():
         found.append(f"{file}: {count(lines, 'line')} could not be read and {'is' if lines == 1 else 'are'} left out.")
+    found += [f"{file}: no run could be read from it, so nothing of it counts." for file in results.lost]
     revisions = sorted({env.environment.run["revision"] for env in environments})
     if len(revisions) > 1:
         found.append(f"The environments ran different revisions: {', '.join(revisions)}.")
