@@ -61,7 +61,7 @@ def _names(dialect: Dialect) -> list[str]:
 
 
 def _signature(kind: object) -> str:
-    return str(inspect.signature(kind)) if callable(kind) else ""
+    return str(inspect.signature(kind, eval_str=True)) if callable(kind) else ""
 
 
 def _version(backend: str) -> str:
