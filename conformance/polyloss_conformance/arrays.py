@@ -47,6 +47,8 @@ def plain(values: Any) -> Any:
     """`values` as JSON can hold them."""
     if isinstance(values, float):
         return encode(values)
+    if isinstance(values, list):
+        return [plain(value) for value in values]
     return values if isinstance(values, str | int | None) else {str(key): plain(value) for key, value in values.items()}
 
 

@@ -14,6 +14,8 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
+import numpy as np
+
 from polyloss_conformance.cases import Case
 
 GROUP = "polyloss.dialects"
@@ -55,6 +57,18 @@ class Dialect:
         """The findings by id."""
         return {} if self.findings is None else {finding.id: finding for finding in resolve(self.findings)}
 
+    def ask(self, case: Case) -> dict[str, Any]:
+        """What the native library says of `case`, asked in this process.
+
+        Raises:
+            ImportError: it is not here.
+            ValueError: there is none.
+        """
+        if self.native is None:
+            raise ValueError(f"{self.name} has no native library")
+        result: dict[str, Any] = next(iter(resolve(self.native)([case])))[1]
+        return result
+
     def losses(self) -> Any:
         """The module of the losses."""
         return import_module(self.module)
@@ -66,7 +80,7 @@ class Dialect:
     def function(self, case: Case) -> tuple[Callable[..., Any], list[str]]:
         """The loss of `case` as a function of its tensors, and the names of these: None stands for one that is absent."""
         kind = getattr(self.losses(), case.loss.removeprefix(self.name + "/"))
-        loss = kind(**case.config)
+        loss = kind(**{key: _constant(given, case.dtype) for key, given in case.config.items()})
         parameters = list(inspect.signature(getattr(kind, self.method)).parameters)[self.leading :]
         last = max(parameters.index(name) for name in case.inputs)
 
@@ -76,10 +90,24 @@ class Dialect:
         return call, parameters[: last + 1]
 
 
+def _constant(given: Any, dtype: str) -> Any:
+    """A list of numbers as the array that a user would give; NumPy has no bfloat16, float32 holds its numbers."""
+    return np.asarray(given, "float32" if dtype == "bfloat16" else dtype) if isinstance(given, list) else given
+
+
 def resolve(path: str) -> Any:
     """The object that ``module:attribute`` names."""
     module, _, attribute = path.partition(":")
     return getattr(import_module(module), attribute)
+
+
+def reference(case: Case) -> Any:
+    """The reference of the loss of `case`.
+
+    Raises:
+        KeyError: there is none.
+    """
+    return resolve(of(case.loss).references)[case.loss]
 
 
 def _gluon_unasked(case: Case) -> str | None:
@@ -103,6 +131,20 @@ BUILT_IN = (
         findings="polyloss_conformance.deviations:FINDINGS",
         explain="polyloss_conformance.deviations:explain",
         unasked=_gluon_unasked,
+    ),
+    Dialect(
+        "torch",
+        "torch.nn, PyTorch 2.13",
+        "polyloss.torch.nn",
+        cases="polyloss_conformance.torch_cases:cases",
+        references=_REFERENCES + "torch_nn:REFERENCES",
+        native=_REFERENCES + "native_torch:run",
+        native_backend="torch",
+        native_load=_REFERENCES + "native_torch:import_torch",
+        findings="polyloss_conformance.deviations.torch_nn:FINDINGS",
+        explain="polyloss_conformance.deviations.torch_nn:explain",
+        method="forward",
+        leading=1,
     ),
 )
 

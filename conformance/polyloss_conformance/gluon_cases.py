@@ -1,96 +1,15 @@
-"""The cases of the Gluon dialect.
-
-A loss has *layouts* (a configuration, and the shapes of the tensors) and *draws* (kinds of values). Every draw is put into every layout in
-every dtype of the layout. What a framework compiles depends on the layout and the dtype only, so the three to five draws of a layout
-share one compiled function, and all losses share few shapes, so that JAX compiles each small eager operation once a shape: that is what
-keeps the run short.
-"""
+"""The cases of the Gluon dialect."""
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from polyloss_conformance.cases import Array, Case, Input
-
-Rng = np.random.Generator
-Shape = tuple[int, ...]
-Values = dict[str, Any]
-
-FULL = ("float64", "float32")
-ALL = ("float64", "float32", "float16", "bfloat16")
-
-
-@dataclass(frozen=True)
-class Layout:
-    """A configuration with the shapes it is called with."""
-
-    name: str
-    shapes: Mapping[str, Shape]
-    config: Mapping[str, Any] = field(default_factory=dict)
-    call: Mapping[str, float] = field(default_factory=dict)
-    dtypes: Sequence[str] = FULL
-    label_dtype: str | None = None
-    draws: Sequence[str] | None = None
-    """The names of the draws that fit; None: all."""
-    strided: bool = False
-    quick: bool = False
-
-
-Draw = Callable[[Rng, Mapping[str, Shape], Mapping[str, Any]], Values]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """All cases of one loss."""
-
-    loss: str
-    layouts: Sequence[Layout]
-    draws: Mapping[str, Draw]
-    wrt: Sequence[str]
-    """The inputs with a gradient, where they are given."""
-    magnitude: Mapping[str, float] = field(default_factory=dict)
-    """Of a draw: the size of its largest terms, where they cancel."""
-    exact: Sequence[str] = ()
-    """Inputs that are class numbers or lengths: passed in `Layout.label_dtype` where that is given."""
-
-    def cases(self) -> Iterator[Case]:
-        """Every draw in every layout in every dtype."""
-        for layout in self.layouts:
-            for dtype in layout.dtypes:
-                for draw in layout.draws or self.draws:
-                    yield self._case(layout, dtype, draw)
-
-    def _case(self, layout: Layout, dtype: str, draw: str) -> Case:
-        name = f"gluon/{self.loss}/{layout.name}/{dtype}/{draw}"
-        seed = zlib.crc32(f"gluon/{self.loss}/{layout.name}/{draw}".encode())
-        rng = np.random.default_rng(seed)
-        values = self.draws[draw](rng, layout.shapes, layout.config)
-        if "sample_weight" in layout.shapes:
-            weights = rng.uniform(0.25, 2.0, layout.shapes["sample_weight"])
-            weights.reshape(-1)[:1] = 0.0  # an ignored sample
-            values["sample_weight"] = weights
-        inputs = {}
-        for key, shape in layout.shapes.items():
-            kind = layout.label_dtype if layout.label_dtype and key in self.exact else dtype
-            array = np.broadcast_to(np.asarray(values[key], dtype=np.float64), shape)
-            inputs[key] = Input.of(array, kind, strided=layout.strided and len(shape) > 1)
-        return Case(
-            id=name,
-            loss=f"gluon/{self.loss}",
-            config=dict(layout.config),
-            call=dict(layout.call),
-            inputs=inputs,
-            dtype=dtype,
-            wrt=tuple(key for key in self.wrt if key in layout.shapes),
-            seed=seed,
-            quick=layout.quick and dtype in ("float32", "float16") and draw == next(iter(layout.draws or self.draws)),
-            magnitude=self.magnitude.get(draw, 1.0),
-        )
+from polyloss_conformance.cases import Array, Case
+from polyloss_conformance.planning import ALL, FULL, Draw, Layout, Plan, Rng, Shape, Values, cycle, like, signs
 
 
 def _pair(shape: Shape, other: str = "label", other_shape: Shape | None = None, **more: Shape) -> dict[str, Shape]:
@@ -123,18 +42,6 @@ def _common(other: str = "label", dtypes: Sequence[str] = ALL) -> list[Layout]:
     ]
 
 
-def _signs(rng: Rng, shape: Shape) -> Array:
-    return np.where(rng.uniform(size=shape) < 0.5, -1.0, 1.0)
-
-
-def _cycle(shape: Shape, values: Sequence[float]) -> Array:
-    return np.resize(np.asarray(values, dtype=np.float64), shape)
-
-
-def _like(values: Array, shape: Shape) -> Array:
-    return np.resize(values, shape)
-
-
 # --- regression ---------------------------------------------------------------------------------------------------------------
 
 
@@ -146,13 +53,13 @@ def _regression(near: Sequence[float]) -> dict[str, Draw]:
 
     def extreme(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
         return {
-            "pred": _cycle(shapes["pred"], [1e4, -1e4, 1e4, 1e-4, -1e4]),
-            "label": _cycle(shapes["label"], [-1e4, -1e4, 1.0, -1e-4]),
+            "pred": cycle(shapes["pred"], [1e4, -1e4, 1e4, 1e-4, -1e4]),
+            "label": cycle(shapes["label"], [-1e4, -1e4, 1.0, -1e-4]),
         }
 
     def kinks(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
-        label = _cycle(shapes["label"], [1.0, 0.0, -2.0, 0.5])
-        return {"label": label, "pred": _like(label, shapes["pred"]) + _cycle(shapes["pred"], near)}
+        label = cycle(shapes["label"], [1.0, 0.0, -2.0, 0.5])
+        return {"label": label, "pred": like(label, shapes["pred"]) + cycle(shapes["pred"], near)}
 
     return {"ordinary": ordinary, "extreme": extreme, "kinks": kinks}
 
@@ -184,14 +91,14 @@ def _binary(labels: Sequence[float], soft: bool) -> dict[str, Draw]:
 
     def extreme(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
         return {
-            "pred": _cycle(shapes["pred"], _EDGE_LOGITS),
-            "label": _cycle(shapes["label"], [labels[0], labels[0], labels[1], labels[1]]),
+            "pred": cycle(shapes["pred"], _EDGE_LOGITS),
+            "label": cycle(shapes["label"], [labels[0], labels[0], labels[1], labels[1]]),
         }
 
     def zeros(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
         return {
-            "pred": _cycle(shapes["pred"], [0.0, -0.0, 1.0, 1e-3]),
-            "label": _cycle(shapes["label"], [labels[1], labels[0], labels[1]]),
+            "pred": cycle(shapes["pred"], [0.0, -0.0, 1.0, 1e-3]),
+            "label": cycle(shapes["label"], [labels[1], labels[0], labels[1]]),
         }
 
     return {"ordinary": ordinary, "extreme": extreme, "zeros": zeros}
@@ -199,9 +106,9 @@ def _binary(labels: Sequence[float], soft: bool) -> dict[str, Draw]:
 
 def _hinge() -> dict[str, Draw]:
     def margin(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
-        label = _signs(rng, shapes["label"])
+        label = signs(rng, shapes["label"])
         edge = float(config.get("margin", 1))
-        return {"label": label, "pred": _like(label, shapes["pred"]) * _cycle(shapes["pred"], [edge, 0.5, edge, -1.0])}
+        return {"label": label, "pred": like(label, shapes["pred"]) * cycle(shapes["pred"], [edge, 0.5, edge, -1.0])}
 
     return {**_binary((-1.0, 1.0), soft=False), "margin": margin}
 
@@ -212,8 +119,8 @@ def _probabilities() -> dict[str, Draw]:
 
     def edges(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
         return {
-            "pred": _cycle(shapes["pred"], [0.0, 1.0, 1.0, 0.0, 0.5]),
-            "label": _cycle(shapes["label"], [0.0, 1.0, 0.0, 1.0, 0.25]),
+            "pred": cycle(shapes["pred"], [0.0, 1.0, 1.0, 0.0, 0.5]),
+            "label": cycle(shapes["label"], [0.0, 1.0, 0.0, 1.0, 0.25]),
         }
 
     return {"ordinary": ordinary, "edges": edges}
@@ -295,18 +202,18 @@ def _sparse() -> dict[str, Draw]:
 
     def extreme(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
         last = _classes(shapes, config) - 1
-        pred = _cycle(shapes["pred"], [1e4, -1e4, 0.0, -1e4, 1e4])
+        pred = cycle(shapes["pred"], [1e4, -1e4, 0.0, -1e4, 1e4])
         return {
             "pred": np.minimum(pred, 0) if config.get("from_logits") else pred,
-            "label": _cycle(shapes["label"], [0, last]),
+            "label": cycle(shapes["label"], [0, last]),
         }
 
     def out_of_range(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
         classes = _classes(shapes, config)
-        return {"pred": _normal(rng, shapes, config), "label": _cycle(shapes["label"], [-1, classes, classes + 3])}
+        return {"pred": _normal(rng, shapes, config), "label": cycle(shapes["label"], [-1, classes, classes + 3])}
 
     def fractions(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
-        return {"pred": _normal(rng, shapes, config), "label": _cycle(shapes["label"], [0.75, 1.5, -0.75])}
+        return {"pred": _normal(rng, shapes, config), "label": cycle(shapes["label"], [0.75, 1.5, -0.75])}
 
     return {"ordinary": ordinary, "extreme": extreme, "out-of-range": out_of_range, "fractions": fractions}
 
@@ -319,13 +226,13 @@ def _dense() -> dict[str, Draw]:
         return {"pred": _normal(rng, shapes, config), "label": label}
 
     def edges(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
-        return {"pred": _normal(rng, shapes, config), "label": _cycle(shapes["label"], [1.0, 0.0, 0.0, 0.0])}
+        return {"pred": _normal(rng, shapes, config), "label": cycle(shapes["label"], [1.0, 0.0, 0.0, 0.0])}
 
     def extreme(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
-        pred = _cycle(shapes["pred"], [1e4, -1e4, 0.0, -1e4, 1e4])
+        pred = cycle(shapes["pred"], [1e4, -1e4, 0.0, -1e4, 1e4])
         return {
             "pred": np.minimum(pred, 0) if config.get("from_logits") else pred,
-            "label": _cycle(shapes["label"], [0.25, 0.5, 0.0, 0.75, 1.0]),
+            "label": cycle(shapes["label"], [0.25, 0.5, 0.0, 0.75, 1.0]),
         }
 
     return {"ordinary": ordinary, "edges": edges, "extreme": extreme}
@@ -437,7 +344,7 @@ def _ctc() -> Iterable[Plan]:
         return fill(rng.normal(size=shapes["pred"]), _LABELS, shapes, config, full=False)
 
     def extreme(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
-        pred = _cycle(shapes["pred"], [1e4, -1e4, 0.0, 1e3, -20.0, 5.0, 1e4])
+        pred = cycle(shapes["pred"], [1e4, -1e4, 0.0, 1e3, -20.0, 5.0, 1e4])
         return fill(pred, _LABELS, shapes, config, full=True)
 
     def empty(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
@@ -496,7 +403,7 @@ def _triplets() -> dict[str, Draw]:
 
     def equal(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
         same = rng.normal(size=shapes["pred"])
-        return {name: _like(same, shape) for name, shape in shapes.items()}
+        return {name: like(same, shape) for name, shape in shapes.items()}
 
     def margin(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
         # |positive - pred|^2 - |negative - pred|^2 is 0 - 4 a sample of two or more elements: on the kink for margin 4
@@ -506,9 +413,9 @@ def _triplets() -> dict[str, Draw]:
 
     def extreme(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
         return {
-            "pred": _cycle(shapes["pred"], [100.0, -100.0, 50.0]),
-            "positive": _cycle(shapes["positive"], [-100.0, 100.0, 0.0, 1.0]),
-            "negative": _cycle(shapes["negative"], [1.0, 0.0, -50.0, 0.0, 2.0]),
+            "pred": cycle(shapes["pred"], [100.0, -100.0, 50.0]),
+            "positive": cycle(shapes["positive"], [-100.0, 100.0, 0.0, 1.0]),
+            "negative": cycle(shapes["negative"], [1.0, 0.0, -50.0, 0.0, 2.0]),
         }
 
     return {"ordinary": ordinary, "equal": equal, "margin": margin, "extreme": extreme}
@@ -539,7 +446,7 @@ def _triplet() -> Iterable[Plan]:
 
 def _cosines() -> dict[str, Draw]:
     def rows(shapes: Mapping[str, Shape], *labels: float) -> Array:
-        return _cycle(shapes["label"], labels)
+        return cycle(shapes["label"], labels)
 
     def ordinary(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
         pair = {name: rng.normal(size=shapes[name]) for name in ("input1", "input2")}
@@ -566,8 +473,8 @@ def _cosines() -> dict[str, Draw]:
 
     def extreme(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
         return {
-            "input1": _cycle(shapes["input1"], [1e4, -1e4, 1.0, 1e-3]),
-            "input2": _cycle(shapes["input2"], [1e4, 1e4, 1.0]),
+            "input1": cycle(shapes["input1"], [1e4, -1e4, 1.0, 1e-3]),
+            "input2": cycle(shapes["input2"], [1e4, 1e4, 1.0]),
             "label": rows(shapes, 1, -1),
         }
 
@@ -618,8 +525,8 @@ def _sdml() -> Iterable[Plan]:
 
     def extreme(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
         return {
-            "x1": _cycle(shapes["x1"], [100.0, -100.0, 1.0, 50.0]),
-            "x2": _cycle(shapes["x2"], [-100.0, 100.0, 0.0]),
+            "x1": cycle(shapes["x1"], [100.0, -100.0, 1.0, 50.0]),
+            "x2": cycle(shapes["x2"], [-100.0, 100.0, 0.0]),
         }
 
     draws = {"ordinary": ordinary, "equal": equal, "same-rows": same_rows, "extreme": extreme}
@@ -652,14 +559,14 @@ def _poissons() -> dict[str, Draw]:
 
     def edges(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
         zero = [0.0, -1.0, 0.5] if config.get("from_logits", True) else [0.0, 1.0, 2.0]
-        return {"pred": _cycle(shapes["pred"], zero), "target": _cycle(shapes["target"], [0.0, 1.0, 2.0, 0.0, 5.0])}
+        return {"pred": cycle(shapes["pred"], zero), "target": cycle(shapes["target"], [0.0, 1.0, 2.0, 0.0, 5.0])}
 
     def extreme(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
         large = [-1e4, 5.0, -1e4, 8.0] if config.get("from_logits", True) else [1e4, 1e-4, 0.0, 50.0]
-        return {"pred": _cycle(shapes["pred"], large), "target": _cycle(shapes["target"], [0.0, 100.0, 3.0])}
+        return {"pred": cycle(shapes["pred"], large), "target": cycle(shapes["target"], [0.0, 100.0, 3.0])}
 
     def overflow(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
-        return {"pred": _cycle(shapes["pred"], [1e4, 0.0]), "target": _cycle(shapes["target"], [1.0, 0.0])}
+        return {"pred": cycle(shapes["pred"], [1e4, 0.0]), "target": cycle(shapes["target"], [1.0, 0.0])}
 
     return {"ordinary": ordinary, "edges": edges, "extreme": extreme, "overflow": overflow}
 

@@ -138,9 +138,14 @@ def _called(answers: Iterator[tuple[str, dict[str, Any]]]) -> Record:
     if "refused" in result:
         return result
     gradients: dict[str, Array] = result["gradients"]
+    dtypes: dict[str, str] = result.get("dtypes", {})  # of what NumPy has no dtype for
+
+    def written(name: str, array: Array) -> Record:
+        return arrays.write(array, dtypes.get(name, str(array.dtype)))
+
     return {
-        "value": arrays.write(result["value"], str(result["value"].dtype)),
-        "gradients": {name: arrays.write(array, str(array.dtype)) for name, array in gradients.items()},
+        "value": written("value", result["value"]),
+        "gradients": {name: written(name, array) for name, array in gradients.items()},
     }
 
 

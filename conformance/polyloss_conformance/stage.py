@@ -151,6 +151,7 @@ def _explanation(case: Case, formula: Record, native: Record) -> Record | None:
     value = np.vectorize(mpf, otypes=[object])(arrays.read(formula["value"]))
     if "low" in formula:
         value = value + arrays.read(formula["low"])
+    value = np.asarray(value, dtype=object)  # of no axes both steps make a number
     gradients = {
         name: Slopes(arrays.read(lower), arrays.read(formula.get("upper", {}).get(name, lower)))
         for name, lower in formula["gradients"].items()

@@ -55,3 +55,46 @@ def kl_divergence(F: OpSet, log_prob: Tensor, label: Tensor, *, epsilon: float) 
 def hinge(F: OpSet, pred: Tensor, label: Tensor, *, margin: float) -> Tensor:
     """``max(0, margin - pred label)``, for labels -1 and 1; gradient 0 on the margin."""
     return F.relu(margin - pred * label)
+
+
+def weighted_sigmoid_cross_entropy(F: OpSet, pred: Tensor, label: Tensor, pos_weight: Tensor) -> Tensor:
+    """``-w label log s(pred) - (1 - label) log(1 - s(pred))`` with the logistic s; smooth, and neither term cancels.
+
+    `pos_weight` w broadcasts. ``-log s(x) = softrelu(-x)`` and ``-log(1 - s(x)) = softrelu(x)``.
+    """
+    return F.broadcast_mul(label * F.softrelu(-pred), pos_weight) + (1 - label) * F.softrelu(pred)
+
+
+def clamped_binary_cross_entropy(
+    F: OpSet, pred: Tensor, label: Tensor, *, log_floor: float, spread_floor: float
+) -> Tensor:
+    """``-label log p - (1 - label) log(1 - p)`` for probabilities p, with both logarithms at least `log_floor`.
+
+    The gradient is ``(p - label) / max(p (1 - p), spread_floor)``, as the two terms give it where the bound is not reached.
+    """
+    inside = pred * (1 - pred) >= spread_floor
+    safe = F.where(inside, pred, 0.5)
+    interior = -(label * F.log(safe) + (1 - label) * F.log1p(-safe))
+    fixed = F.stop_gradient(pred)
+    at_zero = F.clip(F.log(fixed), log_floor, 0.0)
+    at_one = F.clip(F.log1p(-fixed), log_floor, 0.0)
+    # Zero, with the derivative (p - label) / spread_floor.
+    step = pred - fixed
+    slope = step * (0.5 * step + F.stop_gradient(pred - label)) * (1 / spread_floor)
+    return F.where(inside, interior, slope - (label * at_zero + (1 - label) * at_one))
+
+
+def relative_entropy(F: OpSet, log_prob: Tensor, target: Tensor, *, log_target: bool) -> Tensor:
+    """``t (log t - log_prob)``, elementwise, with ``t = e^target`` if `log_target`, else ``t = target``; 0 where t is 0.
+
+    Where t is 0 the gradient for `target` is ``-log_prob``, in place of the derivative, which is infinite.
+    """
+    if log_target:
+        return F.exp(target) * (target - log_prob)
+    log_t = F.log(F.where(F.broadcast_equal(target, 0.0), 1.0, target))
+    return target * (log_t - log_prob)
+
+
+def soft_margin(F: OpSet, pred: Tensor, label: Tensor) -> Tensor:
+    """``log(1 + e^(-label pred))``, for labels -1 and 1, without overflow."""
+    return F.softrelu(-(label * pred))

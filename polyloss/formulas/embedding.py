@@ -42,3 +42,14 @@ def smoothed_deep_metric(F: OpSet, x1: Tensor, x2: Tensor, *, smoothing: float, 
     target = same * (1 - smoothing) + F.broadcast_mul(1 - same, share)
     log_p = F.log_softmax(-distances, axis=1)
     return F.sum(kl_divergence(F, log_p, target, epsilon=epsilon), axis=1)
+
+
+def hinge_embedding(F: OpSet, distance: Tensor, label: Tensor, *, margin: float) -> Tensor:
+    """`distance` for label 1, ``max(0, margin - distance)`` for label -1, and both added up for any other; slope -1 on the margin."""
+    apart = F.where(F.broadcast_equal(label, 1.0), 0.0, F.clip(margin - distance, 0.0, float("inf")))
+    return apart + F.where(F.broadcast_equal(label, -1.0), 0.0, distance)
+
+
+def margin_ranking(F: OpSet, input1: Tensor, input2: Tensor, label: Tensor, *, margin: float) -> Tensor:
+    """``max(0, margin - label (input1 - input2))``; on the margin the gradient is that of the inner term."""
+    return F.clip(margin - label * (input1 - input2), 0.0, float("inf"))

@@ -41,3 +41,13 @@ def poisson_nll(
         stirling = large * F.log(large) - large + 0.5 * F.log(2 * math.pi * large)
         loss = loss + F.where(target > 1, stirling, 0.0)
     return loss
+
+
+def gaussian_nll(F: OpSet, mean: Tensor, target: Tensor, variance: Tensor, *, full: bool, epsilon: float) -> Tensor:
+    """``(log v + (mean - target)^2 / v) / 2`` with v the variance, at least `epsilon`; `full` adds ``log(2 pi) / 2``.
+
+    The gradient does not see the bound: it is that of the formula at v, also where v is `epsilon` in place of the variance.
+    """
+    variance = variance + F.stop_gradient(F.where(variance < epsilon, epsilon - variance, 0.0))
+    loss = 0.5 * (F.log(variance) + F.squared_error(mean, target) / variance)
+    return loss + 0.5 * math.log(2 * math.pi) if full else loss

@@ -15,6 +15,7 @@ from polyloss import dispatch
 from polyloss.formulas import classification, embedding, regression
 from polyloss.mxnet.gluon import base
 from polyloss.mxnet.gluon import loss as gloss
+from polyloss.torch.nn import base as torch_base
 
 FRAMEWORK = next((name for name in ("torch", "jax", "tensorflow") if find_spec(name)), None)
 pytestmark = pytest.mark.skipif(FRAMEWORK is None, reason="no framework with gradients is installed")
@@ -32,9 +33,10 @@ def op_set():
 
 
 def judged(loss, part, record=record):
-    """The cells of the cases of a loss whose id contains `part`, eager, against the formula."""
+    """The cells of the cases of a loss (``L1Loss`` of Gluon, ``torch/L1Loss``) whose id contains `part`, eager, against the formula."""
     executor = Executor(dispatch.backend(FRAMEWORK))
-    cases = [c for c in dialects.all_cases().values() if c.loss == f"gluon/{loss}" and part in c.id]
+    name = loss if "/" in loss else f"gluon/{loss}"
+    cases = [c for c in dialects.all_cases().values() if c.loss == name and part in c.id]
     cases = [c for c in cases if c.dtype in ("float64", "float32")]
     assert cases, f"no case of {loss} has {part!r} in its id"
     return {case.id: executor.cell(case, "eager", record(case.id)) for case in cases}
@@ -182,6 +184,42 @@ SABOTAGES = {
         ),
         "PoissonNLLLoss",
         "/2x3/",
+    ),
+    "torch: sum for mean": (op("mean", lambda f: lambda self, *a, **k: self.sum(*a, **k)), "torch/MSELoss", "/2x3/"),
+    "torch: reduction ignored": (
+        function(torch_base, "reduced", lambda f: lambda F, loss, mode, like: f(F, loss, "mean", like)),
+        "torch/L1Loss",
+        "/2x3-sum/",
+    ),
+    "torch: weight ignored": (
+        function(torch_base, "weighted", lambda f: lambda F, loss, value, *rest: value),
+        "torch/BCELoss",
+        "weight=3/",
+    ),
+    "torch: floor of the logarithms dropped": (
+        function(classification, "clamped_binary_cross_entropy", without(log_floor=-1000.0)),
+        "torch/BCELoss",
+        "/2x3/",
+    ),
+    "torch: gradient of certain probabilities": (
+        function(classification, "clamped_binary_cross_entropy", without(spread_floor=1e-11)),
+        "torch/BCELoss",
+        "/2x3/",
+    ),
+    "torch: variance not clamped": (
+        function(regression, "gaussian_nll", without(epsilon=0.0)),
+        "torch/GaussianNLLLoss",
+        "/2x3/",
+    ),
+    "torch: margin ignored": (
+        function(embedding, "margin_ranking", without(margin=0.0)),
+        "torch/MarginRankingLoss",
+        "margin=0.5/",
+    ),
+    "torch: log target taken for a target": (
+        function(classification, "relative_entropy", without(log_target=False)),
+        "torch/KLDivLoss",
+        "log_target=True/",
     ),
 }
 

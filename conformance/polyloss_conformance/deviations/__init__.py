@@ -7,7 +7,7 @@ from typing import Any
 
 from polyloss_conformance.cases import Array, Case
 from polyloss_conformance.deviations import documentation, limits, native
-from polyloss_conformance.deviations.record import Evidence, Finding, Measurement
+from polyloss_conformance.deviations.record import Evidence, Finding, Measurement, explaining
 from polyloss_conformance.references.differentiate import Slopes
 
 __all__ = ["FINDINGS", "Finding", "Measurement", "explain", "finding"]
@@ -37,4 +37,4 @@ def explain(
         computed_gradients: the slopes that go with it, by name.
     """
     evidence = Evidence(case, native_result, computed_value, computed_gradients)
-    return next((found.id for found in FINDINGS if found.explains(evidence)), None)
+    return explaining(FINDINGS, evidence)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -102,18 +102,18 @@ class Finding:
     cause: str
     evidence: str
     measure: Callable[[], Measurement]
-    """Both sides again. ImportError without MXNet, for all kinds but ``documentation``."""
+    """Both sides again. ImportError without the library, for all kinds but ``documentation``."""
     matches: Callable[[Case], bool] = never
-    """Whether MXNet deviates on a case."""
+    """Whether the native library deviates on a case."""
     refusal: str | None = None
-    """A pattern that the native refusal matches, where MXNet refuses."""
+    """A pattern that the native refusal matches, where the library refuses."""
     recorded: Callable[[Evidence], Masks] = nowhere
-    """Where MXNet's numbers are off, and are just as recorded."""
+    """Where the library's numbers are off, and are just as recorded."""
     follows: str = "formula"
     """What polyloss does: ``formula``, or ``native``."""
 
     def explains(self, evidence: Evidence) -> bool:
-        """Whether MXNet deviates, and nowhere otherwise than recorded."""
+        """Whether the library deviates, and nowhere otherwise than recorded."""
         if not self.matches(evidence.case):
             return False
         if evidence.refused is not None:
@@ -141,6 +141,11 @@ class Finding:
         }
 
 
+def explaining(findings: Iterable[Finding], evidence: Evidence) -> str | None:
+    """The id of the first finding that explains a native result; None where there is none."""
+    return next((found.id for found in findings if found.explains(evidence)), None)
+
+
 @dataclass(frozen=True)
 class Example:
     """A small call whose numbers are recorded."""
@@ -153,13 +158,16 @@ class Example:
     wrt: tuple[str, ...] = ()
     dtypes: Mapping[str, str] = field(default_factory=dict)
     """Of inputs that have another dtype than the result."""
+    dialect: str = "gluon"
 
     def case(self) -> Case:
         """The same as a case."""
         from polyloss_conformance.cases import Input
 
         inputs = {key: Input.of(given, self.dtypes.get(key, self.dtype)) for key, given in self.inputs.items()}
-        return Case(f"example {self}", f"gluon/{self.loss}", self.config, inputs, self.dtype, self.call, self.wrt)
+        return Case(
+            f"example {self}", f"{self.dialect}/{self.loss}", self.config, inputs, self.dtype, self.call, self.wrt
+        )
 
     def __str__(self) -> str:
         parts = [f"{key}={given}" for key, given in self.config.items()]
@@ -180,7 +188,7 @@ def plain(values: Any, digits: int = 6) -> str:
 
 def close(left: Any, right: Any, tolerance: float = 1e-5) -> bool:
     """Whether two arrays have one shape and agree, NaN with NaN."""
-    (a, b) = (np.asarray(side, dtype=np.float64) for side in (left, right))
+    (a, b) = (np.array([float(x) for x in np.ravel(side)]).reshape(np.shape(side)) for side in (left, right))
     return a.shape == b.shape and bool(np.allclose(a, b, rtol=tolerance, atol=tolerance, equal_nan=True))
 
 

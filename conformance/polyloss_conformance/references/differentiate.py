@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from mpmath import mp
 
+from polyloss_conformance import dialects
 from polyloss_conformance.cases import Array, Case
 from polyloss_conformance.references.exact import Number, exact, inputs_of, total
-from polyloss_conformance.references.gluon import of
-from polyloss_conformance.references.gluon_values import Value
+from polyloss_conformance.references.reference import Value
 
 Loss = Callable[[], list[Number]]
 
@@ -48,7 +48,7 @@ class Slopes:
 
 def gradients(case: Case, upstream: Any) -> dict[str, Slopes]:
     """The gradients of the sum of `upstream` times the value of `case`, with respect to the inputs that it names in ``wrt``."""
-    return slopes(of(case).compute, inputs_of(case), case.config, case.call, upstream, case.wrt)
+    return slopes(dialects.reference(case).compute, inputs_of(case), case.config, case.call, upstream, case.wrt)
 
 
 def slopes(

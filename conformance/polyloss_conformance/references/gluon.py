@@ -5,58 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-
-from mpmath import mp
-
 from polyloss_conformance.cases import Array, Case
 from polyloss_conformance.references import gluon_values as values
-from polyloss_conformance.references.exact import DIGITS, exact, inputs_of
-
-VERSION = "1.9.1"
-
-
-@dataclass(frozen=True)
-class Reference:
-    """One loss: what is printed about it, what it computes, and both as functions."""
-
-    name: str
-    summary: str
-    documented: str
-    """LaTeX: the formula that the documentation prints."""
-    computed: str
-    """LaTeX: what the code computes."""
-    compute: values.Value
-    print_: values.Value | None = None
-    """The printed formula, where it says something else than the code."""
-
-    @property
-    def source(self) -> str:
-        """Upstream name, version and document."""
-        return f"mxnet.gluon.loss.{self.name}, MXNet {VERSION}, docstring and code"
-
-    def value(self, inputs: Mapping[str, Any], config: Mapping[str, Any], call: Mapping[str, float]) -> Array:
-        """What 1.9.1 computes, in exact arithmetic and in the shape of its result.
-
-        Args:
-            inputs: object arrays of mpmath numbers, or anything that `exact` takes, by name; an optional one is absent.
-            config: arguments of the constructor.
-            call: arguments of the call that are numbers.
-
-        Raises:
-            ValueError: the shapes do not fit.
-        """
-        with mp.workdps(max(mp.dps, DIGITS)):
-            return self.compute({name: exact(given) for name, given in inputs.items()}, config, call)
-
-    def documented_value(
-        self, inputs: Mapping[str, Any], config: Mapping[str, Any], call: Mapping[str, float]
-    ) -> Array:
-        """The printed formula, taken literally; `value` where nothing else is printed."""
-        with mp.workdps(max(mp.dps, DIGITS)):
-            return (self.print_ or self.compute)({name: exact(given) for name, given in inputs.items()}, config, call)
+from polyloss_conformance.references.exact import inputs_of
+from polyloss_conformance.references.reference import Reference
 
 
 def of(case: Case) -> Reference:

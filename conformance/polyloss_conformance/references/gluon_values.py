@@ -7,8 +7,7 @@ indexes whole samples by i (softmax cross entropy, triplet, cosine embedding) th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 from mpmath import mp
@@ -29,11 +28,8 @@ from polyloss_conformance.references.exact import (
     total,
     weighted,
 )
+from polyloss_conformance.references.reference import Call, Config, Inputs, Value
 
-Inputs = Mapping[str, Array]
-Config = Mapping[str, Any]
-Call = Mapping[str, float]
-Value = Callable[[Inputs, Config, Call], Array]
 Term = Callable[[Config], Callable[[Number, Number], Number]]
 
 TINY = "1e-12"

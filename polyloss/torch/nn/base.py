@@ -1,0 +1,229 @@
+"""What all losses of the PyTorch dialect share: the module, the reduction, the checks and the broadcasting of a call."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from polyloss import checks, dispatch
+from polyloss.opset import OpSet, Tensor
+
+MODES = ("none", "mean", "sum")
+
+
+def _tracing() -> bool:
+    """Whether `torch.compile` is at work, which can neither follow a warning nor catch what reading a value raises."""
+    torch = sys.modules.get("torch")
+    return torch is not None and bool(torch.compiler.is_compiling())
+
+
+def _warn(message: str, stacklevel: int = 4) -> None:
+    if not _tracing():
+        warnings.warn(message, stacklevel=stacklevel)
+
+
+def anywhere(F: OpSet, flags: Callable[[], Tensor]) -> bool:
+    """Whether one of the `flags`, 0 or 1, is set; False where there are no values to read (symbols, tracers, fake tensors)."""
+    if _tracing():
+        return False
+    try:
+        return bool(F.max(flags()) > 0)
+    except Exception:  # each framework has its own error for this, and for the maximum of nothing
+        return False
+
+
+def owner(loss: str, **tensors: Tensor) -> OpSet:
+    """The op set of these tensors, each of which must be one; all but the first in `tensors` may be None."""
+    for name, tensor in tensors.items():
+        if isinstance(tensor, (bool, int, float)):
+            raise TypeError(f"{loss}: {name} is {tensor!r}, a {type(tensor).__name__}; accepted is a tensor")
+    return dispatch.op_set(loss, tuple(tensors), tuple(tensors.values()))
+
+
+def legacy_mode(size_average: bool | None, reduce: bool | None, reduction: str, stacklevel: int = 3) -> str:
+    """The reduction that `size_average` and `reduce` ask for, with a warning; `reduction` where both are None."""
+    if size_average is None and reduce is None:
+        return reduction
+    if reduce is not None and not reduce:
+        mode = "none"
+    else:
+        mode = "mean" if size_average is None or size_average else "sum"
+    _warn(f"size_average and reduce are deprecated: write reduction={mode!r}", stacklevel + 1)
+    return mode
+
+
+def checked_mode(loss: str, reduction: str, accepted: tuple[str, ...] = MODES, old_name: bool = True) -> str:
+    """`reduction`, which must be one of `accepted`; torch's old name of the mean is taken, with a warning, if `old_name`."""
+    if old_name and reduction == "elementwise_mean":
+        _warn("reduction='elementwise_mean' is deprecated: write reduction='mean'")
+        return "mean"
+    checks.one_of(loss, "reduction", reduction, accepted)
+    return reduction
+
+
+def reduced(F: OpSet, loss: Tensor, reduction: str, like: Tensor) -> Tensor:
+    """`loss` reduced, in the dtype of `like`."""
+    if reduction == "mean":
+        loss = F.mean(loss)
+    elif reduction == "sum":
+        loss = F.sum(loss)
+    return F.cast_like(loss, like)
+
+
+def widened(
+    F: OpSet, loss: str, name: str, tensor: Tensor, other: str, reference: Tensor, integer: bool = False
+) -> Tensor:
+    """`tensor` widened; it has the dtype of `reference`, or with `integer` any that is not a floating one."""
+    checks.floating(F, loss, other, reference)
+    if integer and F.dtype(tensor) not in (*checks.FLOATING, None):
+        tensor = F.cast_like(tensor, reference)
+    checks.same_dtype(F, loss, name, tensor, other, reference)
+    return F.widen(tensor)
+
+
+def sizes_differ(F: OpSet, tensor: Tensor, reference: Tensor) -> bool:
+    """Whether the two are known to differ in shape."""
+    (given, wanted) = (F.shape(tensor), F.shape(reference))
+    if given is None or wanted is None:
+        return False
+    return len(given) != len(wanted) or any(a != b and None not in (a, b) for a, b in zip(given, wanted, strict=True))
+
+
+def warn_of_sizes(F: OpSet, loss: str, input: Tensor, target: Tensor) -> None:
+    """Warn if the two will broadcast."""
+    if sizes_differ(F, input, target):
+        _warn(
+            f"{loss}: target has shape {F.shape(target)}, but input has {F.shape(input)}: they broadcast, which is rarely meant",
+        )
+
+
+def warn_of_mean() -> None:
+    """Warn that the mean of the divergence's terms is not the divergence."""
+    _warn(
+        "kl_div: reduction='mean' averages over all elements; the divergence per sample is reduction='batchmean'",
+    )
+
+
+def same_shape(F: OpSet, loss: str, name: str, tensor: Tensor, other: str, reference: Tensor) -> None:
+    """Raise ValueError unless `tensor` has the shape of `reference`."""
+    if sizes_differ(F, tensor, reference):
+        raise ValueError(
+            f"{loss}: {name} has shape {F.shape(tensor)}, but {other} has {F.shape(reference)}: they must be equal"
+        )
+
+
+def broadcast(F: OpSet, loss: str, **tensors: Tensor) -> list[Tensor]:
+    """The tensors in the shape to which all of them broadcast; ValueError where there is none."""
+    parts = list(tensors.values())
+    shapes = [F.shape(part) for part in parts]
+    if None in shapes or all(shape == shapes[0] for shape in shapes):
+        return parts
+    sizes: dict[int, int] = {}
+    for shape in shapes:
+        for place, size in enumerate(reversed(shape or ())):
+            if size not in (1, None) and sizes.setdefault(place, size) != size:
+                given = ", ".join(f"{name} {each}" for name, each in zip(tensors, shapes, strict=True))
+                raise ValueError(f"{loss}: the shapes do not broadcast: {given}")
+    whole = F.stop_gradient(F.ones_like(parts[0]))
+    for part in parts[1:]:
+        whole = F.broadcast_mul(whole, F.stop_gradient(F.ones_like(part)))
+    return [F.broadcast_mul(part, whole) for part in parts]
+
+
+def weighted(F: OpSet, loss: str, value: Tensor, name: str, weight: Tensor | None, input: Tensor) -> Tensor:
+    """`value` times `weight`, which broadcasts to the shape of `input`; None leaves it as it is."""
+    if weight is None:
+        return value
+    wide = widened(F, loss, name, weight, "input", input)
+    checks.broadcastable(F, loss, name, weight, "input", F.shape(input))
+    return F.broadcast_mul(value, wide)
+
+
+@cache
+def _as_module(kind: type[Any], module: type[Any]) -> Any:
+    """`kind` as a real torch module: what torch does with one (children, devices, buffers, hooks) is then torch's own code."""
+
+    def reduce(self: Any) -> Any:
+        return _restored, (kind,), self.__dict__
+
+    body = {name: getattr(kind, name) for name in ("__module__", "__qualname__", "__doc__")}
+    own = {"__call__": module.__call__, "__repr__": module.__repr__, "__reduce__": reduce}
+    return type(kind.__name__, (kind, module), {**body, **own})
+
+
+def _restored(kind: type[Loss]) -> Loss:
+    return kind.__new__(kind)
+
+
+class Loss:
+    """Base class of the losses: the reduction, and what makes an instance a `torch.nn.Module` in a program that has imported torch.
+
+    Args:
+        size_average, reduce: deprecated; they override `reduction`, with a warning.
+        reduction: ``none``, ``mean`` or ``sum``; read at the call, where any other raises ValueError.
+
+    Source: ``torch.nn.modules.loss._Loss``, torch 2.13.
+    """
+
+    reduction: str
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Loss:
+        """An instance, of a subclass that is a module where torch has been imported."""
+        module = getattr(sys.modules.get("torch.nn.modules.loss"), "_Loss", None)
+        kind: Any = cls
+        loss: Loss = object.__new__(kind if module is None or issubclass(cls, module) else _as_module(kind, module))
+        return loss
+
+    def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> None:
+        super().__init__()  # the module's, where there is one
+        dispatch.prepare()
+        self.reduction = legacy_mode(size_average, reduce, reduction, 3)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+    def forward(self, *args: Tensor, **kwargs: Tensor) -> Tensor:
+        """The loss of these tensors; a subclass overrides it."""
+        raise NotImplementedError(f"{type(self).__name__} must define forward")
+
+    def __call__(self, *args: Tensor, **kwargs: Tensor) -> Tensor:
+        """The loss of these tensors, all of one framework."""
+        return self.forward(*args, **kwargs)
+
+    def _store(self, name: str, value: Tensor | None) -> None:
+        """Keep a constant: as a buffer of the module, where it is torch's tensor."""
+        register = getattr(self, "register_buffer", None)
+        if register is not None and (value is None or isinstance(value, sys.modules["torch"].Tensor)):
+            register(name, value)
+        else:
+            setattr(self, name, value)
+
+    def _constant(self, name: str, input: Tensor) -> Tensor | None:
+        """The constant of this name; a NumPy array as a tensor of the framework and dtype of `input`."""
+        value = getattr(self, name)
+        if not isinstance(value, np.ndarray):
+            return value
+        F = owner(type(self).__name__, input=input)
+        dtype = F.dtype(input)
+        return value if dtype not in checks.FLOATING else dispatch.backend(F.name).from_numpy(value, dtype)
+
+
+class WeightedLoss(Loss):
+    """Base class of the losses with a `weight` kept as a buffer."""
+
+    weight: Tensor | None
+
+    def __init__(
+        self,
+        weight: Tensor | None = None,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self._store("weight", weight)
