@@ -10,12 +10,11 @@ import numpy as np
 
 from polyloss_conformance.cases import Case
 from polyloss_conformance.planning import ALL, FULL, Draw, Layout, Plan, Rng, Shape, Values, cycle, signs
-from polyloss_conformance.planning import Plan as _Plan
 
 SINGLE = ("float32",)
 HALVES = ("float16", "bfloat16")
 
-_torch: partial[_Plan] = partial(Plan, dialect="torch")
+_torch: partial[Plan] = partial(Plan, dialect="torch")
 
 
 def _name(shape: Shape) -> str:

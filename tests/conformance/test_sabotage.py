@@ -224,6 +224,7 @@ SABOTAGES = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:kl_div. reduction='mean'")
 @pytest.mark.parametrize("name", SABOTAGES)
 def test_caught(name):
     (sabotage, loss, part) = SABOTAGES[name]
