@@ -6,8 +6,8 @@ of the result; float16 and bfloat16 are computed in float32 and rounded once. A 
 loss and the argument, also where torch raises RuntimeError.
 
 A loss made after torch was imported is also a ``torch.nn.Module``, with its constants as buffers. Constants may be NumPy arrays:
-they are moved to the framework (and its default device) and the dtype of the input at each call, and are then no buffers.
-`torch.compile` cannot follow that move: for a compiled loss give a tensor.
+they are moved to the framework (and its default device) and the dtype of the input at each call; on torch they are buffers that
+``state_dict`` leaves out.
 """
 
 from __future__ import annotations

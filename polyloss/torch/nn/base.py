@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from polyloss import checks, dispatch
-from polyloss.opset import OpSet, Tensor
+from polyloss.opset import OpSet, Tensor, UnsupportedError
 
 MODES = ("none", "mean", "sum")
 
@@ -121,7 +121,7 @@ def broadcast(F: OpSet, loss: str, **tensors: Tensor) -> list[Tensor]:
     """The tensors in the shape to which all of them broadcast; ValueError where there is none."""
     parts = list(tensors.values())
     shapes = [F.shape(part) for part in parts]
-    if None in shapes or all(shape == shapes[0] for shape in shapes):
+    if shapes[0] is not None and all(shape == shapes[0] for shape in shapes):
         return parts
     sizes: dict[int, int] = {}
     for shape in shapes:
@@ -200,17 +200,29 @@ class Loss:
         register = getattr(self, "register_buffer", None)
         if register is not None and (value is None or isinstance(value, sys.modules["torch"].Tensor)):
             register(name, value)
-        else:
-            setattr(self, name, value)
+            return
+        setattr(self, name, value)
+        if register is not None and isinstance(
+            value, np.ndarray
+        ):  # for torch's tensors: a tracer cannot follow a move from NumPy
+            register(f"_{name}", sys.modules["torch"].as_tensor(value), persistent=False)
 
     def _constant(self, name: str, input: Tensor) -> Tensor | None:
         """The constant of this name; a NumPy array as a tensor of the framework and dtype of `input`."""
         value = getattr(self, name)
         if not isinstance(value, np.ndarray):
             return value
-        F = owner(type(self).__name__, input=input)
+        loss = type(self).__name__
+        F = owner(loss, input=input)
+        if (moved := getattr(self, f"_{name}", None)) is not None and isinstance(input, type(moved)):
+            return F.cast_like(moved, input)
+        if F.shape(input) is None:
+            raise UnsupportedError(f"{loss}: {name} is a NumPy array, which cannot become part of a graph of symbols")
         dtype = F.dtype(input)
-        return value if dtype not in checks.FLOATING else dispatch.backend(F.name).from_numpy(value, dtype)
+        if dtype not in checks.FLOATING:
+            return value
+        moved = dispatch.backend(F.name).from_numpy(value, dtype)
+        return F.cast(moved, dtype)  # by the op set of the input, so of its kind of tensor
 
 
 class WeightedLoss(Loss):

@@ -13,7 +13,7 @@ from functools import partial
 
 from polyloss import checks, dispatch
 from polyloss.formulas import classification, embedding, regression
-from polyloss.opset import OpSet, Tensor
+from polyloss.opset import OpSet, Tensor, UnsupportedError
 from polyloss.torch.nn import base
 
 __all__ = [
@@ -229,7 +229,9 @@ def _variance(F: OpSet, loss: str, var: Tensor, input: Tensor) -> Tensor:
     """`var`, widened and of the rank of `input`."""
     wide = base.widened(F, loss, "var", var, "input", input)
     (shape, wanted) = (F.shape(var), F.shape(input))
-    if shape is None or wanted is None or not base.sizes_differ(F, var, input):
+    if shape is None or wanted is None:
+        raise UnsupportedError(f"{loss} on {F.name}: what var means depends on its shape, which a symbol does not have")
+    if not base.sizes_differ(F, var, input):
         return wide
     if shape == wanted[:-1]:
         return F.expand_dims(wide, axis=-1)
