@@ -269,13 +269,6 @@ class MXNetOps(OpSet):
 
     # --- fused --------------------------------------------------------------------------------------------------------------
 
-    def logsumexp(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
-        # The default compares with infinity: see _full_like.
-        top = self.stop_gradient(self.max(data, axis, True, exclude))
-        top = self.where(top - top == 0, top, 0.0)
-        total = self.sum(self.F.exp(self.F.broadcast_sub(data, top)), axis, keepdims, exclude)
-        return self.F.log(total) + (top if keepdims else self.F.reshape_like(top, total))
-
     def smooth_l1(self, data: Tensor, scalar: float = 1.0) -> Tensor:
         return self.F.smooth_l1(data, scalar=scalar)
 
