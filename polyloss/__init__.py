@@ -4,4 +4,8 @@ Put ``polyloss.`` in front of the upstream import to say whose semantics a loss 
 Importing polyloss imports NumPy's types at most, and never a framework.
 """
 
+from polyloss.splitting import parts
+
 __version__ = "0.1.0"
+
+__all__ = ["parts"]

@@ -38,6 +38,7 @@ Axis: TypeAlias = int | Sequence[int] | None
 Shape: TypeAlias = tuple[int | None, ...]  # None: a size that is not known while tracing
 
 HALF = ("float16", "bfloat16")
+INTEGERS = ("int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8")
 LOG_ZERO = -1e30  # a finite stand-in for log 0, small enough for float32: its differences stay finite, so gradients do
 
 
@@ -51,6 +52,9 @@ class OpSet(ABC):
     name: str = ""
     """The backend's name, for messages."""
 
+    index_dtypes: tuple[str, ...] = INTEGERS
+    """The integer dtypes that the framework's own losses take class numbers in."""
+
     # --- what a tensor is -------------------------------------------------------------------------------------------------
 
     @abstractmethod
@@ -60,6 +64,10 @@ class OpSet(ABC):
     @abstractmethod
     def dtype(self, data: Tensor) -> str | None:
         """NumPy's name of the dtype (``float32``, ``int64``, ``bool``) or ``bfloat16``; None where it is not known (a Symbol)."""
+
+    @abstractmethod
+    def readable(self, data: Tensor) -> bool:
+        """Whether values are there to be read at once: False for a symbol, a tracer, and what lies on an accelerator."""
 
     @abstractmethod
     def cast(self, data: Tensor, dtype: str) -> Tensor:
@@ -156,6 +164,10 @@ class OpSet(ABC):
     @abstractmethod
     def exp(self, data: Tensor) -> Tensor:
         """``e^x``."""
+
+    @abstractmethod
+    def power(self, data: Tensor, exponent: float) -> Tensor:
+        """``x^e`` for ``x >= 0`` and ``e > 0``; the gradient at 0 is 0 for e above 1, 1 for 1 and infinite below."""
 
     @abstractmethod
     def log(self, data: Tensor) -> Tensor:
@@ -258,6 +270,17 @@ class OpSet(ABC):
 
         The index may have any real dtype; it is truncated toward zero and clipped into range (MXNet's ``mode='clip'``); NaN is 0.
         """
+
+    @abstractmethod
+    def take(self, data: Tensor, indices: Tensor) -> Tensor:
+        """Entries of `data` along its first axis: ``data[indices]``, of shape ``indices.shape + data.shape[1:]``.
+
+        Indices may have any real dtype, and are truncated and clipped into range as in `pick`.
+        """
+
+    @abstractmethod
+    def dot(self, lhs: Tensor, rhs: Tensor, transpose_a: bool = False, transpose_b: bool = False) -> Tensor:
+        """The product of two matrices, either of them transposed before; half precision is added up in float32."""
 
     # --- composite: a default body, which a backend may replace by a fused kernel ---------------------------------------------
 
@@ -398,6 +421,12 @@ class OpSet(ABC):
         ends = [self.pick(end, label_lengths, axis=1) for end in (ends_blank, ends_label)]
         total = self.logsumexp(self.stack(*ends), axis=0)
         return self.where(total > LOG_ZERO / 2, -total, float("inf"))
+
+    # --- what a framework does around a loss --------------------------------------------------------------------------------
+
+    def autocast_dtype(self, data: Tensor) -> str | None:
+        """The dtype in which a loss of `data` is returned: its own, unless the framework's automatic mixed precision is at work."""
+        return self.dtype(data)
 
     # --- spellings that Gluon's losses use ---------------------------------------------------------------------------------
 

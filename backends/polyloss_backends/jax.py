@@ -26,6 +26,11 @@ class JaxOps(OpSet):
     def dtype(self, data: Tensor) -> str:
         return str(data.dtype)
 
+    def readable(self, data: Tensor) -> bool:
+        if isinstance(data, jax.core.Tracer) or not data.is_fully_addressable:
+            return False
+        return all(device.platform == "cpu" for device in data.devices())
+
     def cast(self, data: Tensor, dtype: str) -> Tensor:
         return data.astype(_kind(dtype))
 
@@ -97,6 +102,9 @@ class JaxOps(OpSet):
 
     def exp(self, data: Tensor) -> Tensor:
         return jnp.exp(data)
+
+    def power(self, data: Tensor, exponent: float) -> Tensor:
+        return data**exponent
 
     def log(self, data: Tensor) -> Tensor:
         return jnp.log(data)
@@ -194,6 +202,12 @@ class JaxOps(OpSet):
             raise ValueError(f"an index of shape {index.shape} does not fit {data.shape} along axis {axis}")
         picked = jnp.take_along_axis(data, _places(index, 0, data.shape[axis] - 1), axis, mode="clip")
         return picked if keepdims else picked.squeeze(axis)
+
+    def take(self, data: Tensor, indices: Tensor) -> Tensor:
+        return jnp.take(data, _places(indices, 0, data.shape[0] - 1), axis=0, mode="clip")
+
+    def dot(self, lhs: Tensor, rhs: Tensor, transpose_a: bool = False, transpose_b: bool = False) -> Tensor:
+        return (lhs.T if transpose_a else lhs) @ (rhs.T if transpose_b else rhs)
 
     # --- replaced compositions; XLA fuses the others as they are --------------------------------------------------------------
 

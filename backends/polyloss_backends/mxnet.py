@@ -57,6 +57,9 @@ class MXNetOps(OpSet):
         (inferred,) = data.infer_type_partial()[1] or [None]
         return None if inferred is None else np.dtype(inferred).name
 
+    def readable(self, data: Tensor) -> bool:
+        return self.F is mx.nd and data.context.device_type == "cpu"
+
     def cast(self, data: Tensor, dtype: str) -> Tensor:
         return self.F.cast(data, dtype=dtype)
 
@@ -130,6 +133,9 @@ class MXNetOps(OpSet):
 
     def exp(self, data: Tensor) -> Tensor:
         return self.F.exp(data)
+
+    def power(self, data: Tensor, exponent: float) -> Tensor:
+        return data**exponent
 
     def log(self, data: Tensor) -> Tensor:
         return self.F.log(data)
@@ -264,8 +270,19 @@ class MXNetOps(OpSet):
         return self.F.cast(op(self.F.cast(data, dtype="float32"), **options), dtype="float16")
 
     def pick(self, data: Tensor, index: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
-        number = self.F.minimum(self.F.cast(index, dtype="float64"), 2.0**30)  # beyond an int it would turn negative
-        return self.F.pick(data, number, axis=axis, keepdims=keepdims, mode="clip")
+        return self.F.pick(data, self._places(index), axis=axis, keepdims=keepdims, mode="clip")
+
+    def take(self, data: Tensor, indices: Tensor) -> Tensor:
+        return self.F.take(data, self._places(indices), axis=0, mode="clip")
+
+    def _places(self, index: Tensor) -> Tensor:
+        return self.F.minimum(self.F.cast(index, dtype="float64"), 2.0**30)  # beyond an int it would turn negative
+
+    def dot(self, lhs: Tensor, rhs: Tensor, transpose_a: bool = False, transpose_b: bool = False) -> Tensor:
+        if self.dtype(lhs) not in HALF:
+            return self.F.dot(lhs, rhs, transpose_a=transpose_a, transpose_b=transpose_b)
+        wide = self.dot(self.F.cast(lhs, dtype="float32"), self.F.cast(rhs, dtype="float32"), transpose_a, transpose_b)
+        return self.F.cast(wide, dtype="float16")
 
     # --- fused --------------------------------------------------------------------------------------------------------------
 

@@ -39,6 +39,9 @@ class NumpyOps(OpSet):
     def dtype(self, data: Tensor) -> str:
         return str(data.dtype)
 
+    def readable(self, data: Tensor) -> bool:
+        return True
+
     @_quiet
     def cast(self, data: Tensor, dtype: str) -> Tensor:
         return data.astype(dtype, copy=False)
@@ -109,6 +112,10 @@ class NumpyOps(OpSet):
     @_quiet
     def exp(self, data: Tensor) -> Tensor:
         return np.exp(data)
+
+    @_quiet
+    def power(self, data: Tensor, exponent: float) -> Tensor:
+        return np.power(data, data.dtype.type(exponent))
 
     @_quiet
     def log(self, data: Tensor) -> Tensor:
@@ -209,9 +216,21 @@ class NumpyOps(OpSet):
         (i,) = reduced_axes(axis, data.ndim)
         if index.ndim < data.ndim:
             index = np.expand_dims(index, i)
-        clipped = np.clip(np.nan_to_num(index, nan=0.0), 0, data.shape[i] - 1).astype(np.int64)
-        picked = np.take_along_axis(data, clipped, axis=i)
+        picked = np.take_along_axis(data, _places(index, data.shape[i]), axis=i)
         return picked if keepdims else np.squeeze(picked, axis=i)
+
+    def take(self, data: Tensor, indices: Tensor) -> Tensor:
+        return data[_places(indices, len(data))]
+
+    @_quiet
+    def dot(self, lhs: Tensor, rhs: Tensor, transpose_a: bool = False, transpose_b: bool = False) -> Tensor:
+        (left, right) = (_wide(lhs), _wide(rhs))
+        product = (left.T if transpose_a else left) @ (right.T if transpose_b else right)
+        return product.astype(lhs.dtype, copy=False)
+
+
+def _places(index: Array, size: int) -> Array:
+    return np.clip(np.nan_to_num(index, nan=0.0), 0, size - 1).astype(np.int64)
 
 
 class NumpyBackend(Backend):

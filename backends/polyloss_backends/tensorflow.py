@@ -28,6 +28,11 @@ class TensorFlowOps(OpSet):
         name: str = data.dtype.name
         return name
 
+    def readable(self, data: Tensor) -> bool:
+        if not tf.executing_eagerly() or tf.is_symbolic_tensor(data):
+            return False
+        return not data.device or "CPU" in data.device
+
     def cast(self, data: Tensor, dtype: str) -> Tensor:
         return tf.cast(data, dtype)
 
@@ -99,6 +104,9 @@ class TensorFlowOps(OpSet):
 
     def exp(self, data: Tensor) -> Tensor:
         return tf.exp(data)
+
+    def power(self, data: Tensor, exponent: float) -> Tensor:
+        return tf.pow(data, tf.constant(exponent, data.dtype))
 
     def log(self, data: Tensor) -> Tensor:
         return tf.math.log(data)
@@ -204,6 +212,13 @@ class TensorFlowOps(OpSet):
         rows, place = _rows_and_place(data, index, _axis(data, axis))
         picked = tf.gather(rows, place, batch_dims=_rank(data) - 1)
         return tf.expand_dims(picked, _axis(data, axis)) if keepdims else picked
+
+    def take(self, data: Tensor, indices: Tensor) -> Tensor:
+        return tf.gather(data, _integer(indices, 0, _size(data, 0) - 1))
+
+    def dot(self, lhs: Tensor, rhs: Tensor, transpose_a: bool = False, transpose_b: bool = False) -> Tensor:
+        product = tf.matmul(_wide(lhs), _wide(rhs), transpose_a=transpose_a, transpose_b=transpose_b)
+        return tf.cast(product, lhs.dtype)
 
     # --- fused --------------------------------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ class TorchOps(OpSet):
     """The op set on `torch.Tensor`."""
 
     name = "torch"
+    index_dtypes = ("int64", "uint8")
 
     # --- what a tensor is -------------------------------------------------------------------------------------------------
 
@@ -25,6 +26,13 @@ class TorchOps(OpSet):
 
     def dtype(self, data: Tensor) -> str:
         return str(data.dtype).removeprefix("torch.")
+
+    def readable(self, data: Tensor) -> bool:
+        return data.device.type == "cpu" and not torch.compiler.is_compiling()
+
+    def autocast_dtype(self, data: Tensor) -> str:
+        half = data.dtype in (torch.float16, torch.bfloat16)
+        return "float32" if half and torch.is_autocast_enabled(data.device.type) else self.dtype(data)
 
     def cast(self, data: Tensor, dtype: str) -> Tensor:
         return data.to(getattr(torch, dtype))
@@ -96,6 +104,9 @@ class TorchOps(OpSet):
 
     def exp(self, data: Tensor) -> Tensor:
         return data.exp()
+
+    def power(self, data: Tensor, exponent: float) -> Tensor:
+        return data.pow(exponent)
 
     def log(self, data: Tensor) -> Tensor:
         return data.log()
@@ -184,6 +195,12 @@ class TorchOps(OpSet):
         (axis, index) = _along(data, index, axis)
         picked = data.gather(axis, index)
         return picked if keepdims else picked.squeeze(axis)
+
+    def take(self, data: Tensor, indices: Tensor) -> Tensor:
+        return data[_places(indices, 0, data.size(0) - 1)]
+
+    def dot(self, lhs: Tensor, rhs: Tensor, transpose_a: bool = False, transpose_b: bool = False) -> Tensor:
+        return (lhs.t() if transpose_a else lhs) @ (rhs.t() if transpose_b else rhs)
 
     # --- fused kernels ------------------------------------------------------------------------------------------------------
     # F.binary_cross_entropy_with_logits does not serve as sigmoid_cross_entropy: in float32 its value is 0 at x = -20 and

@@ -50,6 +50,8 @@ class Dialect:
     method: str = "hybrid_forward"
     """Whose parameters are the tensors of a call, after `leading` others."""
     leading: int = 2
+    calls: str | None = None
+    """Loss id to ``(its class, case) -> (function of the tensors, their names)``, for losses that are not called with tensors alone."""
     unasked: Callable[[Case], str | None] = lambda case: None
     """Why the native library is not asked about a case, or None where it is."""
 
@@ -80,7 +82,11 @@ class Dialect:
     def function(self, case: Case) -> tuple[Callable[..., Any], list[str]]:
         """The loss of `case` as a function of its tensors, and the names of these: None stands for one that is absent."""
         kind = getattr(self.losses(), case.loss.removeprefix(self.name + "/"))
-        loss = kind(**{key: _constant(given, case.dtype) for key, given in case.config.items()})
+        special = {} if self.calls is None else resolve(self.calls)
+        if case.loss in special:
+            function: tuple[Callable[..., Any], list[str]] = special[case.loss](kind, case)
+            return function
+        loss = kind(**{key: constant(given, case.dtype) for key, given in case.config.items()})
         parameters = list(inspect.signature(getattr(kind, self.method)).parameters)[self.leading :]
         last = max(parameters.index(name) for name in case.inputs)
 
@@ -90,7 +96,7 @@ class Dialect:
         return call, parameters[: last + 1]
 
 
-def _constant(given: Any, dtype: str) -> Any:
+def constant(given: Any, dtype: str) -> Any:
     """A list of numbers as the array that a user would give; NumPy has no bfloat16, float32 holds its numbers."""
     return np.asarray(given, "float32" if dtype == "bfloat16" else dtype) if isinstance(given, list) else given
 
@@ -145,6 +151,7 @@ BUILT_IN = (
         explain="polyloss_conformance.deviations.torch_nn:explain",
         method="forward",
         leading=1,
+        calls="polyloss_conformance.torch_calls:CALLS",
     ),
 )
 

@@ -187,7 +187,7 @@ SABOTAGES = {
     ),
     "torch: sum for mean": (op("mean", lambda f: lambda self, *a, **k: self.sum(*a, **k)), "torch/MSELoss", "/2x3/"),
     "torch: reduction ignored": (
-        function(torch_base, "reduced", lambda f: lambda F, loss, mode, like: f(F, loss, "mean", like)),
+        function(torch_base, "reduced", lambda f: lambda F, loss, mode, *rest: f(F, loss, "mean", *rest)),
         "torch/L1Loss",
         "/2x3-sum/",
     ),

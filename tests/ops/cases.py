@@ -135,6 +135,11 @@ ELEMENTWISE = [
     Case("exp", (floats(-20.0, 20.0, 40.0),), relative=True, grad=lambda u: (u * np.exp([-20.0, 20.0, 40.0]),)),
     Case("exp", (LARGE,), label="overflow", wrt=()),
     Case("log", (floats(1e-30, 1e30),), relative=True, grad=lambda u: (u * [1e30, 1e-30],)),
+    *(Case("power", (positive(2, 3), e)) for e in (2.5, 3, 1.0, 0.5)),
+    *(
+        Case("power", (floats(0.0, 4.0), e), label="at 0", grad=lambda u, slopes=slopes: (u * slopes,))
+        for e, slopes in ((2.5, [0, 20.0]), (2, [0, 8.0]), (1.0, [1, 1]), (1.5, [0, 3.0]), (0.5, [INF, 0.25]))
+    ),
     Case("log1p", (floats(-1e-7, 1e-10, 1e-30),), label="small", relative=True, wrt=()),
     Case("relu", (HALF_STEPS,), label="kink", grad=lambda u: (u * (HALF_STEPS > 0),)),
     Case("relu", (COUNTS,)),
@@ -283,6 +288,29 @@ SELECT = [
     *(
         Case("pick", (values(8, 3), np.array([1.9, -0.9, -5.0, 9.5, NAN, INF, -INF, large], kind)), label="odd indices")
         for kind, large in (("float32", 1e30), ("float16", 6e4))
+    ),
+    *(
+        Case("take", (data, index))
+        for data, index in (
+            (CUBE, ints(1, 0, 1)),
+            (values(4), ints([0, 3, 3], [1, 0, 3])),
+            (GRID, ints([[1], [1]], [[0], [1]])),
+            (values(3), np.zeros((0, 2), "int32")),
+        )
+    ),
+    Case("take", (values(4), floats(1, 2)), wrt=(0,)),
+    *(Case("take", (values(4), np.array([1, 3], kind))) for kind in ("int8", "uint8", "int64", "uint32", "float16")),
+    Case("take", (values(4), ints(-1, 7)), label="clipped"),
+    Case("take", (values(4), ints(-(2**33) + 1, 2**33 + 1, dtype="int64")), label="clipped"),
+    Case("take", (values(4), np.array([1.9, -5.0, NAN, INF], "float32")), label="odd indices"),
+    *(
+        Case("dot", (lhs, rhs), {"transpose_a": a, "transpose_b": b})
+        for lhs, rhs, a, b in (
+            (GRID, values(3, 4), False, False),
+            (values(3, 2), values(3, 4), True, False),
+            (GRID, values(4, 3), False, True),
+            (values(3, 2), values(4, 3), True, True),
+        )
     ),
     Case("pick", (floats([NAN, 1], [INF, 2]), ints(1, 1)), label="beside NaN", grad=lambda u: (u[:, None] * [0, 1],)),
     *(

@@ -107,6 +107,18 @@ class Reference:
         return np.expand_dims(picked, axis) if keepdims else picked
 
     @staticmethod
+    def take(data, indices):
+        flat = [0 if np.isnan(i) else int(np.trunc(min(max(i, 0), len(data) - 1))) for i in np.ravel(indices).tolist()]
+        return np.array([data[i] for i in flat]).reshape(np.shape(indices) + data.shape[1:])
+
+    @staticmethod
+    def dot(lhs, rhs, transpose_a=False, transpose_b=False):
+        (left, right) = (lhs.T if transpose_a else lhs, rhs.T if transpose_b else rhs)
+        return np.array([[np.sum(row * column) for column in right.T] for row in left])
+
+    power = staticmethod(lambda data, exponent: np.exp(exponent * np.log(data)))
+
+    @staticmethod
     def logsumexp(data, axis=None, keepdims=False, exclude=False):
         return np.logaddexp.reduce(data, axis=axes(axis, data.ndim, exclude), keepdims=keepdims)
 

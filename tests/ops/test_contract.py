@@ -7,7 +7,7 @@ from copy import copy
 import numpy as np
 import pytest
 
-from polyloss.opset import COMPOSITES, Backend, OpSet, composed, reduced_axes
+from polyloss.opset import COMPOSITES, INTEGERS, Backend, OpSet, composed, reduced_axes
 
 from .cases import COUNTS, CUBE, EMPTY, GRID, INF, NAN, values
 from .check import EPS, Case, rounded, run
@@ -41,7 +41,7 @@ def ops(backend):
 # --- signatures -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", sorted(public(OpSet) - {"name"}))
+@pytest.mark.parametrize("name", sorted(public(OpSet) - {"name", "index_dtypes"}))
 def test_signature_of_op(backend, name):
     for kind in op_set_classes(backend):
         assert signature(getattr(kind, name)) == signature(getattr(OpSet, name)), kind
@@ -138,6 +138,36 @@ def test_shape_and_dtype(backend, dtype):
     assert F.dtype(F.cast(one, "float16")) == "float16"
 
 
+def test_values_can_be_read(backend):
+    one = tensor(backend)
+    assert backend.op_set(one).readable(one) is True
+
+
+def test_values_of_a_compiled_function_cannot_be_read(backend):
+    seen = []
+
+    def function(x):
+        F = backend.op_set(x)
+        seen.append(F.readable(x))
+        return F.sum(x)
+
+    for mode in [mode for mode in backend.modes if mode not in ("eager", "np")]:
+        backend.value_and_grad(function, [0], mode)([tensor(backend)], None)
+        assert seen[-1] is False, mode
+
+
+def test_dtype_of_a_result(backend):
+    for dtype in backend.dtypes:
+        one = tensor(backend, GRID, dtype)
+        assert backend.op_set(one).autocast_dtype(one) == dtype
+
+
+def test_index_dtypes(backend):
+    F = ops(backend)
+    assert "int64" in F.index_dtypes
+    assert set(F.index_dtypes) <= set(INTEGERS)
+
+
 def test_size(backend):
     F = ops(backend)
     one = tensor(backend, CUBE)
@@ -202,9 +232,11 @@ def test_refuses_a_dtype_it_does_not_have(backend):
 
 def test_composites_are_all_that_is_not_abstract():
     concrete = {
-        name for name in public(OpSet) - {"name"} if not getattr(getattr(OpSet, name), "__isabstractmethod__", False)
+        name
+        for name in public(OpSet) - {"name", "index_dtypes"}
+        if not getattr(getattr(OpSet, name), "__isabstractmethod__", False)
     }
-    assert concrete == {*COMPOSITES, "Activation"}
+    assert concrete == {*COMPOSITES, "Activation", "autocast_dtype"}
 
 
 def test_composed_takes_replacements_off(backend):
@@ -216,7 +248,7 @@ def test_composed_takes_replacements_off(backend):
     assert vars(plain) == vars(F)
     replaced = [name for name in COMPOSITES if getattr(type(F), name) is not getattr(OpSet, name)]
     assert (plain is F) == (not replaced)
-    for name in public(OpSet) - {"name"}:
+    for name in public(OpSet) - {"name", "index_dtypes"}:
         source = OpSet if name in COMPOSITES else type(F)
         assert getattr(type(plain), name) is getattr(source, name)
 

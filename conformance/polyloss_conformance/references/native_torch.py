@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from polyloss_conformance.cases import Array, Case, Input
+from polyloss_conformance.references.torch_nn.calls import CALLS
 
 Result = dict[str, Any]
 """``{"value": array, "gradients": {name: array}, "dtypes": {name: dtype}}`` or ``{"refused": reason}``."""
@@ -46,7 +47,11 @@ def _run_one(torch: Any, case: Case) -> Result:
         key: torch.tensor(given, dtype=dtype) if isinstance(given, list) else given
         for key, given in case.config.items()
     }
-    value = getattr(torch.nn, case.loss.removeprefix("torch/"))(**config)(*tensors.values(), **case.call)
+    special = CALLS.get(case.loss)
+    if special is not None:
+        value = special(torch, config, case, tensors)
+    else:
+        value = getattr(torch.nn, case.loss.removeprefix("torch/"))(**config)(*tensors.values(), **case.call)
     if case.wrt:
         value.backward(torch.tensor(case.upstream(tuple(value.shape)), dtype=value.dtype))
     found = {"value": value.detach(), **{name: tensors[name].grad for name in case.wrt}}

@@ -5,36 +5,45 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable
+from copy import copy
 from functools import cache
 from typing import Any
 
 import numpy as np
 
 from polyloss import checks, dispatch
-from polyloss.opset import OpSet, Tensor, UnsupportedError
+from polyloss.opset import HALF, OpSet, Tensor, UnsupportedError
+from polyloss.splitting import PARTS
 
 MODES = ("none", "mean", "sum")
+SPLIT = {"mean": PARTS, "batchmean": f"{PARTS} of batchmean"}
+"""The reductions that `polyloss.parts` takes apart, and their names then."""
 
 
 def _tracing() -> bool:
-    """Whether `torch.compile` is at work, which can neither follow a warning nor catch what reading a value raises."""
+    """Whether `torch.compile` is at work, which cannot follow a warning."""
     torch = sys.modules.get("torch")
     return torch is not None and bool(torch.compiler.is_compiling())
 
 
-def _warn(message: str, stacklevel: int = 4) -> None:
+def warn(message: str, stacklevel: int = 4) -> None:
+    """A UserWarning, for the caller of the loss."""
     if not _tracing():
         warnings.warn(message, stacklevel=stacklevel)
 
 
-def anywhere(F: OpSet, flags: Callable[[], Tensor]) -> bool:
-    """Whether one of the `flags`, 0 or 1, is set; False where there are no values to read (symbols, tracers, fake tensors)."""
-    if _tracing():
+def anywhere(F: OpSet, tensor: Tensor, flags: Callable[[], Tensor]) -> bool | None:
+    """Whether one of the `flags` of `tensor`, 0 or 1, is set; None where its values cannot be read."""
+    if not F.readable(tensor):
+        return None
+    if not F.size(tensor):
         return False
     try:
         return bool(F.max(flags()) > 0)
-    except Exception:  # each framework has its own error for this, and for the maximum of nothing
-        return False
+    except (
+        Exception
+    ):  # a tensor within a transform (torch.func.vmap) has values, but refuses to be read; each in its own words
+        return None
 
 
 def owner(loss: str, **tensors: Tensor) -> OpSet:
@@ -53,37 +62,78 @@ def legacy_mode(size_average: bool | None, reduce: bool | None, reduction: str, 
         mode = "none"
     else:
         mode = "mean" if size_average is None or size_average else "sum"
-    _warn(f"size_average and reduce are deprecated: write reduction={mode!r}", stacklevel + 1)
+    warn(f"size_average and reduce are deprecated: write reduction={mode!r}", stacklevel + 1)
     return mode
 
 
 def checked_mode(loss: str, reduction: str, accepted: tuple[str, ...] = MODES, old_name: bool = True) -> str:
     """`reduction`, which must be one of `accepted`; torch's old name of the mean is taken, with a warning, if `old_name`."""
     if old_name and reduction == "elementwise_mean":
-        _warn("reduction='elementwise_mean' is deprecated: write reduction='mean'")
+        warn("reduction='elementwise_mean' is deprecated: write reduction='mean'")
         return "mean"
-    checks.one_of(loss, "reduction", reduction, accepted)
+    if reduction not in SPLIT.values():
+        checks.one_of(loss, "reduction", reduction, accepted)
     return reduction
 
 
-def reduced(F: OpSet, loss: Tensor, reduction: str, like: Tensor) -> Tensor:
-    """`loss` reduced, in the dtype of `like`."""
-    if reduction == "mean":
-        loss = F.mean(loss)
-    elif reduction == "sum":
+def reduced(F: OpSet, loss: Tensor, reduction: str, dtype: str | None, denominator: Tensor | None = None) -> Tensor:
+    """`loss` reduced, in `dtype`; the mean divides by `denominator`, or if None by the number of elements.
+
+    With `PARTS`: numerator and denominator, as they are before rounding to `dtype`.
+    """
+    if reduction in SPLIT.values():
+        if denominator is None:
+            denominator = F.sum(F.stop_gradient(F.ones_like(loss)))
+        return F.sum(loss), denominator
+    if reduction == "sum":
         loss = F.sum(loss)
-    return F.cast_like(loss, like)
+    elif reduction != "none":
+        loss = F.mean(loss) if denominator is None else F.broadcast_div(F.sum(loss), denominator)
+    return loss if dtype is None or dtype == F.dtype(loss) else F.cast(loss, dtype)
 
 
-def widened(
-    F: OpSet, loss: str, name: str, tensor: Tensor, other: str, reference: Tensor, integer: bool = False
-) -> Tensor:
-    """`tensor` widened; it has the dtype of `reference`, or with `integer` any that is not a floating one."""
+def promoted(
+    F: OpSet, loss: str, *, integer: tuple[str, ...] = (), autocast: bool = True, **tensors: Tensor
+) -> tuple[list[Tensor], str | None]:
+    """The tensors in one dtype, widened, and the dtype of the result: both what torch promotes them to.
+
+    A tensor without axes does not promote one with axes. Those named in `integer` may have an integer dtype. `autocast`: whether
+    the framework's automatic mixed precision turns the result of this loss to float32.
+    """
+    kinds: dict[bool, set[str]] = {}
+    for name, tensor in tensors.items():
+        kind = F.autocast_dtype(tensor) if autocast else F.dtype(tensor)
+        if kind is not None and kind in checks.FLOATING:
+            kinds.setdefault(F.shape(tensor) != (), set()).add(kind)
+        elif name not in integer:
+            checks.floating(F, loss, name, tensor)
+    found = kinds.get(True) or kinds.get(False)
+    if not found:  # symbols
+        return [F.widen(tensor) for tensor in tensors.values()], None
+    (dtype,) = found if len(found) == 1 else ("float64",) if "float64" in found else ("float32",)
+    wide = "float32" if dtype in HALF else dtype
+    return [tensor if F.dtype(tensor) in (wide, None) else F.cast(tensor, wide) for tensor in tensors.values()], dtype
+
+
+def widened(F: OpSet, loss: str, name: str, tensor: Tensor, other: str, reference: Tensor) -> Tensor:
+    """`tensor` widened; it must have the dtype of `reference`, a floating one, or both that of automatic mixed precision."""
     checks.floating(F, loss, other, reference)
-    if integer and F.dtype(tensor) not in (*checks.FLOATING, None):
-        tensor = F.cast_like(tensor, reference)
-    checks.same_dtype(F, loss, name, tensor, other, reference)
+    if F.autocast_dtype(tensor) != F.autocast_dtype(reference):
+        checks.same_dtype(F, loss, name, tensor, other, reference)
     return F.widen(tensor)
+
+
+def pair(
+    F: OpSet, loss: str, input: Tensor, target: Tensor, warns: bool = False, integer: bool = False
+) -> tuple[list[Tensor], str | None]:
+    """Both tensors in one dtype, widened and broadcast to one shape, and the dtype of the result."""
+    (wide, dtype) = promoted(F, loss, integer=("target",) if integer else (), input=input, target=target)
+    if warns and sizes_differ(F, input, target):
+        warn(
+            f"{loss}: target has shape {F.shape(target)}, but input has {F.shape(input)}: they broadcast, which is rarely meant",
+            5,
+        )
+    return broadcast(F, loss, input=wide[0], target=wide[1]), dtype
 
 
 def sizes_differ(F: OpSet, tensor: Tensor, reference: Tensor) -> bool:
@@ -92,21 +142,6 @@ def sizes_differ(F: OpSet, tensor: Tensor, reference: Tensor) -> bool:
     if given is None or wanted is None:
         return False
     return len(given) != len(wanted) or any(a != b and None not in (a, b) for a, b in zip(given, wanted, strict=True))
-
-
-def warn_of_sizes(F: OpSet, loss: str, input: Tensor, target: Tensor) -> None:
-    """Warn if the two will broadcast."""
-    if sizes_differ(F, input, target):
-        _warn(
-            f"{loss}: target has shape {F.shape(target)}, but input has {F.shape(input)}: they broadcast, which is rarely meant",
-        )
-
-
-def warn_of_mean() -> None:
-    """Warn that the mean of the divergence's terms is not the divergence."""
-    _warn(
-        "kl_div: reduction='mean' averages over all elements; the divergence per sample is reduction='batchmean'",
-    )
 
 
 def same_shape(F: OpSet, loss: str, name: str, tensor: Tensor, other: str, reference: Tensor) -> None:
@@ -186,6 +221,17 @@ class Loss:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
+
+    def __parts__(self) -> Loss:
+        """This loss for `polyloss.parts`."""
+        if self.reduction not in SPLIT:
+            raise ValueError(
+                f"parts: {type(self).__name__} has reduction={self.reduction!r}; accepted are {', '.join(map(repr, SPLIT))}:"
+                " a sum adds up as it is"
+            )
+        apart = copy(self)
+        apart.reduction = SPLIT[self.reduction]
+        return apart
 
     def forward(self, *args: Tensor, **kwargs: Tensor) -> Tensor:
         """The loss of these tensors; a subclass overrides it."""

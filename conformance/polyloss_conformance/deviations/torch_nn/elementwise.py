@@ -1,91 +1,16 @@
-"""The recorded deviations of PyTorch 2.13: its documentation, its bugs, and what a half cannot hold."""
+"""The recorded deviations of the losses that go element by element."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 
-from polyloss_conformance import dialects
 from polyloss_conformance.cases import Array, Case, rounded
 from polyloss_conformance.deviations.masks import LARGEST, given
-from polyloss_conformance.deviations.measure import evidence_of, example_of
-from polyloss_conformance.deviations.record import (
-    BUG,
-    DOCUMENTATION,
-    LIMIT,
-    Evidence,
-    Example,
-    Finding,
-    Masks,
-    Measurement,
-    close,
-    explaining,
-    plain,
-)
-from polyloss_conformance.references.differentiate import Slopes
-from polyloss_conformance.references.exact import inputs_of
-
-MODULES = "torch/nn/modules/loss.py of PyTorch 2.13, class "
-NATIVE = "aten/src/ATen/native/"
-
-
-def _example(
-    loss: str,
-    inputs: Mapping[str, Any],
-    config: Mapping[str, Any] | None = None,
-    dtype: str = "float32",
-    wrt: tuple[str, ...] = (),
-) -> Example:
-    return Example(loss, inputs, config or {}, dtype=dtype, wrt=wrt, dialect="torch")
-
-
-def _documented(identity: str, cause: str, where: str, example: Example, printed: Any, computed: Any) -> Finding:
-    """A finding with both numbers of an example: what the printed formula gives, and what the code."""
-
-    def measure() -> Measurement:
-        case = example.case()
-        reference = dialects.reference(case)
-        said = reference.documented_value(inputs_of(case), case.config, case.call)
-        done = reference.value(inputs_of(case), case.config, case.call)
-        numbers = {"quantity": str(example), "documentation": plain(said), "code": plain(done)}
-        holds = close(said, printed) and close(done, computed) and not close(said, done)
-        try:
-            native = dialects.of(case.loss).ask(case)
-        except ImportError:
-            return Measurement([numbers], holds)
-        numbers["torch"] = plain(native["value"]) if "value" in native else native["refused"]
-        return Measurement([numbers], holds and "value" in native and close(native["value"], computed))
-
-    return Finding(identity, DOCUMENTATION, f"torch/{example.loss}", cause, MODULES + where, measure)
-
-
-def _numbers(example: Example, what: str, right: Any, got: Any) -> Callable[[], Measurement]:
-    """A measurement for what no comparison with a tolerance shows: the reference's numbers and torch's, both as recorded.
-
-    `right`: the numbers of the reference, or in words what they are where the reference has none. Gradients are by unit upstream.
-    """
-
-    def measure() -> Measurement:
-        case = example.case()
-        evidence = evidence_of(case)
-        scale = 1.0 if what == "value" else case.upstream(evidence.right.shape)
-        found = evidence.got(what) / scale
-        numbers = {"quantity": f"{what} of {example}", "torch": plain(found)}
-        if isinstance(right, str):
-            return Measurement([{**numbers, "right": right}], _agree(found, got))
-        due = evidence.right if what == "value" else evidence.gradients[what.removeprefix("gradient ")].lower / scale
-        return Measurement([{**numbers, "right": plain(due)}], _agree(due, right) and _agree(found, got))
-
-    return measure
-
-
-def _agree(found: Any, recorded: Any) -> bool:
-    """As `close`, for numbers however small."""
-    return bool(np.allclose(np.asarray(found), recorded, rtol=1e-5, atol=1e-15, equal_nan=True))
-
+from polyloss_conformance.deviations.measure import example_of
+from polyloss_conformance.deviations.record import BUG, LIMIT, Evidence, Finding, Masks
+from polyloss_conformance.deviations.torch_nn.common import NATIVE, documented, example, gradients_of, numbers_of
 
 # --- what deviates, and where -----------------------------------------------------------------------------------------------------
 
@@ -102,7 +27,7 @@ def _soft_margin(evidence: Evidence) -> Masks:
     over = _overflowing(evidence.case)
     reached = over if evidence.right.shape == over.shape else over.any()
     masks = {"value": np.isposinf(evidence.got("value")) & reached}
-    return masks | {name: over & np.isnan(evidence.got(name)) for name in _gradients(evidence)}
+    return masks | {name: over & np.isnan(evidence.got(name)) for name in gradients_of(evidence)}
 
 
 def _certain(case: Case) -> Array:
@@ -110,7 +35,7 @@ def _certain(case: Case) -> Array:
 
 
 def _bce_half(evidence: Evidence) -> Masks:
-    return {name: _certain(evidence.case) & ~np.isfinite(evidence.got(name)) for name in _gradients(evidence)}
+    return {name: _certain(evidence.case) & ~np.isfinite(evidence.got(name)) for name in gradients_of(evidence)}
 
 
 def _no_rate(case: Case) -> Array:
@@ -124,11 +49,7 @@ def _poisson_half(evidence: Evidence) -> Masks:
     zero = _no_rate(evidence.case)
     reached = zero if evidence.right.shape == zero.shape else zero.any()
     masks = {"value": ~np.isfinite(evidence.got("value")) & reached}
-    return masks | {name: zero & ~np.isfinite(evidence.got(name)) for name in _gradients(evidence)}
-
-
-def _gradients(evidence: Evidence) -> list[str]:
-    return [f"gradient {name}" for name in evidence.gradients]
+    return masks | {name: zero & ~np.isfinite(evidence.got(name)) for name in gradients_of(evidence)}
 
 
 # --- the records --------------------------------------------------------------------------------------------------------------------
@@ -143,36 +64,36 @@ _BY_ROW = [[0.693147, 0.693147], [2.079442, 2.079442]]
 _BY_COLUMN = [[0.693147, 2.079442], [0.693147, 2.079442]]
 
 _DOCUMENTATION = (
-    _documented(
+    documented(
         "torch-bce-weight",
         _WEIGHT,
         "BCELoss, Args, and torch/nn/functional.py, binary_cross_entropy",
-        _example("BCELoss", _ROWS, {**_NONE, "weight": [1.0, 3.0]}),
+        example("BCELoss", _ROWS, {**_NONE, "weight": [1.0, 3.0]}),
         _BY_ROW,
         _BY_COLUMN,
     ),
-    _documented(
+    documented(
         "torch-poisson-factorial",
         "The printed log(target!) is always there, and the printed logarithm is of the input; by default the input is the logarithm, and"
         " the code adds Stirling's approximation, on demand and for targets above 1.",
         "PoissonNLLLoss",
-        _example("PoissonNLLLoss", {"log_input": [0.0, 1.0], "target": [2.0, 3.0]}, _NONE),
+        example("PoissonNLLLoss", {"log_input": [0.0, 1.0], "target": [2.0, 3.0]}, _NONE),
         [1.693147, 1.510041],
         [1.0, -0.281718],
     ),
-    _documented(
+    documented(
         "torch-kl-zero-target",
         "The printed target * (target.log() - input) is 0 times infinity, NaN, for a target of 0; the code takes 0 log 0 as 0.",
         "KLDivLoss",
-        _example("KLDivLoss", {"input": [-1.0, -2.0], "target": [0.0, 0.5]}, _NONE),
+        example("KLDivLoss", {"input": [-1.0, -2.0], "target": [0.0, 0.5]}, _NONE),
         [np.nan, 0.653426],
         [0.0, 0.653426],
     ),
-    _documented(
+    documented(
         "torch-hinge-embedding-targets",
         "Two cases are printed, for targets 1 and -1. For any other target the code does not refuse and does not give 0: it adds both.",
         "HingeEmbeddingLoss, and " + NATIVE + "Loss.cpp, hinge_embedding_loss",
-        _example("HingeEmbeddingLoss", {"input": [0.25, 0.25, 0.25], "target": [1.0, -1.0, 0.0]}, _NONE),
+        example("HingeEmbeddingLoss", {"input": [0.25, 0.25, 0.25], "target": [1.0, -1.0, 0.0]}, _NONE),
         [0.25, 0.75, np.nan],
         [0.25, 0.75, 1.0],
     ),
@@ -184,8 +105,8 @@ _NATIVE = (
         kind=BUG,
         measure=example_of(
             "torch-soft-margin-overflow",
-            _example("SoftMarginLoss", {"input": [-1000.0, 1.0], "target": [1.0, 1.0]}, _NONE, wrt=("input",)),
-            _example("SoftMarginLoss", {"input": [-12.0, 1.0], "target": [1.0, 1.0]}, _NONE, "float16", ("input",)),
+            example("SoftMarginLoss", {"input": [-1000.0, 1.0], "target": [1.0, 1.0]}, _NONE, wrt=("input",)),
+            example("SoftMarginLoss", {"input": [-12.0, 1.0], "target": [1.0, 1.0]}, _NONE, "float16", ("input",)),
         ),
         loss="torch/SoftMarginLoss",
         cause="log(1 + exp(-y x)) is evaluated as it stands: where the exponential overflows (margins below -88 in float32, -11 in"
@@ -197,8 +118,8 @@ _NATIVE = (
     Finding(
         id="torch-bce-logits-cancel",
         kind=BUG,
-        measure=_numbers(
-            _example("BCEWithLogitsLoss", {"input": [-20.0, 20.0], "target": [0.0, 1.0]}, _NONE),
+        measure=numbers_of(
+            example("BCEWithLogitsLoss", {"input": [-20.0, 20.0], "target": [0.0, 1.0]}, _NONE),
             "value",
             [2.0611536e-9, 2.0611536e-9],
             [0.0, 2.0611537e-9],
@@ -211,8 +132,8 @@ _NATIVE = (
     Finding(
         id="torch-bce-target-gradient",
         kind=BUG,
-        measure=_numbers(
-            _example("BCELoss", {"input": [0.0, 1.0], "target": [0.5, 0.5]}, _NONE, wrt=("target",)),
+        measure=numbers_of(
+            example("BCELoss", {"input": [0.0, 1.0], "target": [0.5, 0.5]}, _NONE, wrt=("target",)),
             "gradient target",
             [100.0, -100.0],
             [np.inf, -np.inf],
@@ -227,7 +148,7 @@ _NATIVE = (
         kind=LIMIT,
         measure=example_of(
             "torch-bce-half-edges",
-            _example("BCELoss", {"input": [0.0, 1.0], "target": [0.0, 1.0]}, _NONE, "float16", ("input",)),
+            example("BCELoss", {"input": [0.0, 1.0], "target": [0.0, 1.0]}, _NONE, "float16", ("input",)),
         ),
         loss="torch/BCELoss",
         cause="The 1e-12 that keeps the divisor of the gradient above 0 is 0 in float16: where probability and target are both 0, or"
@@ -241,7 +162,7 @@ _NATIVE = (
         kind=LIMIT,
         measure=example_of(
             "torch-poisson-half-epsilon",
-            _example(
+            example(
                 "PoissonNLLLoss",
                 {"log_input": [0.0, 0.0], "target": [0.0, 1.0]},
                 {**_NONE, "log_input": False},
@@ -258,8 +179,8 @@ _NATIVE = (
     Finding(
         id="torch-poisson-target-gradient",
         kind=BUG,
-        measure=_numbers(
-            _example("PoissonNLLLoss", {"log_input": [0.5], "target": [0.0]}, {**_NONE, "full": True}, wrt=("target",)),
+        measure=numbers_of(
+            example("PoissonNLLLoss", {"log_input": [0.5], "target": [0.0]}, {**_NONE, "full": True}, wrt=("target",)),
             "gradient target",
             [-0.5],
             [np.nan],
@@ -272,8 +193,8 @@ _NATIVE = (
     Finding(
         id="torch-kl-target-gradient",
         kind=BUG,
-        measure=_numbers(
-            _example("KLDivLoss", {"input": [-1.0], "target": [0.0]}, _NONE, wrt=("target",)),
+        measure=numbers_of(
+            example("KLDivLoss", {"input": [-1.0], "target": [0.0]}, _NONE, wrt=("target",)),
             "gradient target",
             "-inf, the limit of log y + 1 - x",
             [np.nan],
@@ -286,11 +207,3 @@ _NATIVE = (
 )
 
 FINDINGS: tuple[Finding, ...] = (*_DOCUMENTATION, *_NATIVE)
-"""All of them."""
-
-
-def explain(
-    case: Case, native_result: Mapping[str, Any], computed_value: Array, computed_gradients: Mapping[str, Slopes]
-) -> str | None:
-    """The id of the finding for which torch's result differs from the computed one, exactly as recorded; None where there is none."""
-    return explaining(FINDINGS, Evidence(case, native_result, computed_value, computed_gradients))

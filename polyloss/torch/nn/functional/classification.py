@@ -1,0 +1,107 @@
+"""Losses of scores, probabilities or distributions, element by element."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from polyloss import checks
+from polyloss.formulas import classification
+from polyloss.opset import OpSet, Tensor
+from polyloss.torch.nn import base
+
+_SPREAD = 9.999999960041972e-13  # torch has the float32 next to 1e-12 here, in every dtype
+
+
+def binary_cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """Cross entropy of probabilities (`polyloss.torch.nn.BCELoss`). The shapes are equal; `weight` broadcasts to them."""
+    name = "binary_cross_entropy"
+    mode = base.checked_mode(name, base.legacy_mode(size_average, reduce, reduction))
+    F = base.owner(name, input=input, target=target, weight=weight)
+    wide = base.widened(F, name, "target", target, "input", input)
+    base.same_shape(F, name, "target", target, "input", input)
+    for argument, tensor in (("input", input), ("target", target)):
+        if base.anywhere(F, tensor, partial(_outside, F, tensor)):
+            raise ValueError(f"{name}: {argument} has elements outside [0, 1]; accepted are probabilities")
+    loss = classification.clamped_binary_cross_entropy(F, F.widen(input), wide, log_floor=-100.0, spread_floor=_SPREAD)
+    return base.reduced(F, base.weighted(F, name, loss, "weight", weight, input), mode, F.autocast_dtype(input))
+
+
+def _outside(F: OpSet, tensor: Tensor) -> Tensor:
+    """1 where an element is not in [0, 1], NaN included, else 0."""
+    zero = F.stop_gradient(F.zeros_like(tensor))
+    return F.where(tensor >= 0, F.where(tensor <= 1, zero, 1.0), 1.0)
+
+
+def binary_cross_entropy_with_logits(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    pos_weight: Tensor | None = None,
+) -> Tensor:
+    """Cross entropy of logits (`polyloss.torch.nn.BCEWithLogitsLoss`). `weight` and `pos_weight` broadcast to the shape of `input`."""
+    name = "binary_cross_entropy_with_logits"
+    mode = base.checked_mode(name, base.legacy_mode(size_average, reduce, reduction))
+    F = base.owner(name, input=input, target=target, weight=weight, pos_weight=pos_weight)
+    base.same_shape(F, name, "target", target, "input", input)
+    ((logits, wide), dtype) = base.promoted(F, name, input=input, target=target)
+    if pos_weight is None:
+        loss = F.sigmoid_cross_entropy(logits, wide)
+    else:
+        positive = base.widened(F, name, "pos_weight", pos_weight, "input", input)
+        checks.broadcastable(F, name, "pos_weight", pos_weight, "input", F.shape(input))
+        loss = classification.weighted_sigmoid_cross_entropy(F, logits, wide, F.cast_like(positive, logits))
+    return base.reduced(F, base.weighted(F, name, loss, "weight", weight, input), mode, dtype)
+
+
+def kl_div(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    log_target: bool = False,
+) -> Tensor:
+    """Kullback-Leibler divergence (`polyloss.torch.nn.KLDivLoss`). ``batchmean`` divides the sum by the size of the first axis."""
+    legacy = base.legacy_mode(size_average, reduce, reduction)
+    if legacy == "mean" and size_average is None and reduce is None:
+        base.warn(
+            "kl_div: reduction='mean' averages over all elements; the divergence per sample is reduction='batchmean'", 3
+        )
+    mode = base.checked_mode("kl_div", legacy, (*base.MODES, "batchmean"))
+    F = base.owner("kl_div", input=input, target=target)
+    ((log_prob, wide), dtype) = base.pair(F, "kl_div", input, target)
+    loss = classification.relative_entropy(F, log_prob, wide, log_target=log_target)
+    samples = _batch_size(F, input, loss) if mode in ("batchmean", base.SPLIT["batchmean"]) else None
+    return base.reduced(F, loss, mode, dtype, samples)
+
+
+def _batch_size(F: OpSet, input: Tensor, like: Tensor) -> Tensor:
+    """The size of the first axis of `input`, 1 where it has none, as a tensor of shape () in the dtype of `like`."""
+    size = 1 if F.shape(input) == () else F.size(input, axis=0)
+    number = size if isinstance(size, int) else F.mean(F.cast_like(size, like))
+    return F.sum(F.stop_gradient(F.zeros_like(like))) + number
+
+
+def soft_margin_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """Logistic loss of labels -1 and 1 (`polyloss.torch.nn.SoftMarginLoss`). `target` may have an integer dtype; the shapes broadcast."""
+    name = "soft_margin_loss"
+    mode = base.checked_mode(name, base.legacy_mode(size_average, reduce, reduction))
+    F = base.owner(name, input=input, target=target)
+    ((pred, label), dtype) = base.pair(F, name, input, target, integer=True)
+    return base.reduced(F, classification.soft_margin(F, pred, label), mode, dtype)

@@ -1,0 +1,46 @@
+"""Losses of distances and scores that are compared with a margin."""
+
+from __future__ import annotations
+
+from polyloss.formulas import embedding
+from polyloss.opset import Tensor
+from polyloss.torch.nn import base
+
+
+def hinge_embedding_loss(
+    input: Tensor,
+    target: Tensor,
+    margin: float = 1.0,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """Hinge loss of distances (`polyloss.torch.nn.HingeEmbeddingLoss`). `target` may have an integer dtype; the shapes broadcast."""
+    name = "hinge_embedding_loss"
+    mode = base.checked_mode(name, base.legacy_mode(size_average, reduce, reduction))
+    F = base.owner(name, input=input, target=target)
+    ((distance, label), dtype) = base.pair(F, name, input, target, integer=True)
+    return base.reduced(F, embedding.hinge_embedding(F, distance, label, margin=margin), mode, dtype)
+
+
+def margin_ranking_loss(
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: float = 0,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """Hinge loss of a ranking (`polyloss.torch.nn.MarginRankingLoss`). The three have one rank, and broadcast; `target` may be integer."""
+    name = "margin_ranking_loss"
+    mode = base.checked_mode(name, base.legacy_mode(size_average, reduce, reduction))
+    F = base.owner(name, input1=input1, input2=input2, target=target)
+    shapes = [F.shape(input1), F.shape(input2), F.shape(target)]
+    if None not in shapes and len({len(shape or ()) for shape in shapes}) > 1:
+        raise ValueError(f"{name}: input1, input2 and target have shapes {shapes}; they must have the same rank")
+    ((first, second, label), dtype) = base.promoted(
+        F, name, integer=("target",), input1=input1, input2=input2, target=target
+    )
+    (first, second, label) = base.broadcast(F, name, input1=first, input2=second, target=label)
+    return base.reduced(F, embedding.margin_ranking(F, first, second, label, margin=margin), mode, dtype)

@@ -1,0 +1,164 @@
+"""Losses of a prediction and a real-valued target."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from polyloss import checks
+from polyloss.formulas import regression
+from polyloss.opset import OpSet, Tensor, UnsupportedError
+from polyloss.torch.nn import base
+
+
+def _difference(
+    loss: str,
+    formula: Callable[[OpSet, Tensor, Tensor], Tensor],
+    input: Tensor,
+    target: Tensor,
+    reduction: str,
+    weight: Tensor | None = None,
+    by_weight: bool = True,
+) -> Tensor:
+    """A loss of the difference. `by_weight`: the mean divides by the sum of the weights."""
+    mode = base.checked_mode(loss, reduction, old_name=weight is None)
+    F = base.owner(loss, input=input, target=target, weight=weight)
+    (tensors, dtype) = base.pair(F, loss, input, target, warns=True, integer=True)
+    value = formula(F, *tensors)
+    if weight is None:
+        return base.reduced(F, value, mode, dtype)
+    wide = base.widened(F, loss, "weight", weight, "input", input)
+    base.same_shape(F, loss, "weight", weight, "input", input)
+    return base.reduced(F, F.broadcast_mul(value, wide), mode, dtype, F.sum(wide) if by_weight else None)
+
+
+def l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
+    """``|input - target|`` (`polyloss.torch.nn.L1Loss`). `weight` has the shape of `input`; the mean divides by its sum."""
+    mode = base.legacy_mode(size_average, reduce, reduction)
+    return _difference("l1_loss", regression.absolute_error, input, target, mode, weight)
+
+
+def mse_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
+    """``(input - target)^2`` (`polyloss.torch.nn.MSELoss`). `weight` has the shape of `input`; the mean divides by its sum."""
+    mode = base.legacy_mode(size_average, reduce, reduction)
+    return _difference("mse_loss", regression.squared_error, input, target, mode, weight)
+
+
+def smooth_l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    beta: float = 1.0,
+) -> Tensor:
+    """Squares below `beta`, absolute values above (`polyloss.torch.nn.SmoothL1Loss`). 0 is `l1_loss`; below 0 raises ValueError."""
+    mode = base.legacy_mode(size_average, reduce, reduction)
+    if beta == 0:
+        return _difference("smooth_l1_loss", regression.absolute_error, input, target, mode)
+    checks.positive("smooth_l1_loss", "beta", beta)
+
+    def formula(F: OpSet, input: Tensor, target: Tensor) -> Tensor:
+        if math.isinf(beta):
+            return regression.squared_error(F, input, target) * 0.0
+        return regression.huber_over_rho(F, input, target, rho=beta)
+
+    return _difference("smooth_l1_loss", formula, input, target, mode)
+
+
+def huber_loss(
+    input: Tensor,
+    target: Tensor,
+    reduction: str = "mean",
+    delta: float = 1.0,
+    weight: Tensor | None = None,
+) -> Tensor:
+    """Huber's function (`polyloss.torch.nn.HuberLoss`). `weight` has the shape of `input`; the mean does not divide by its sum."""
+    checks.positive("huber_loss", "delta", delta)
+
+    def formula(F: OpSet, input: Tensor, target: Tensor) -> Tensor:
+        if math.isinf(delta):
+            return regression.squared_error(F, input, target) * 0.5
+        return regression.huber_over_rho(F, input, target, rho=delta) * delta
+
+    return _difference("huber_loss", formula, input, target, reduction, weight, by_weight=False)
+
+
+def poisson_nll_loss(
+    input: Tensor,
+    target: Tensor,
+    log_input: bool = True,
+    full: bool = False,
+    size_average: bool | None = None,
+    eps: float = 1e-8,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """Negative log likelihood of counts (`polyloss.torch.nn.PoissonNLLLoss`). The shapes broadcast, without a warning."""
+    name = "poisson_nll_loss"
+    mode = base.checked_mode(name, base.legacy_mode(size_average, reduce, reduction), old_name=False)
+    F = base.owner(name, input=input, target=target)
+    ((pred, wide), dtype) = base.pair(F, name, input, target, integer=True)
+    loss = regression.poisson_nll(F, pred, wide, from_logits=log_input, compute_full=full, epsilon=eps)
+    return base.reduced(F, loss, mode, dtype)
+
+
+def gaussian_nll_loss(
+    input: Tensor,
+    target: Tensor,
+    var: Tensor | float,
+    full: bool = False,
+    eps: float = 1e-6,
+    reduction: str = "mean",
+) -> Tensor:
+    """Negative log likelihood of a normal distribution (`polyloss.torch.nn.GaussianNLLLoss`). A `var` below `eps` counts as `eps`.
+
+    `var` has the shape of `input`, with one axis of size 1 or without the last one, or is a float. A negative element raises ValueError
+    where values can be read; under a tracer it counts as `eps`.
+    """
+    name = "gaussian_nll_loss"
+    mode = base.checked_mode(name, reduction, old_name=False)
+    if isinstance(var, float):
+        F = base.owner(name, input=input, target=target)
+        negative = var < 0
+        ((mean, wide), dtype) = base.promoted(F, name, autocast=False, input=input, target=target)
+        spread = F.ones_like(mean) * var
+    else:
+        F = base.owner(name, input=input, target=target, var=var)
+        negative = base.anywhere(F, var, lambda: F.where(var < 0, F.stop_gradient(F.ones_like(var)), 0.0)) or False
+        ((mean, wide, spread), dtype) = base.promoted(F, name, autocast=False, input=input, target=target, var=var)
+        spread = _variance(F, name, spread, input)
+    if negative:
+        raise ValueError(f"{name}: var has negative elements; accepted are variances, 0 or above")
+    (mean, wide, spread) = base.broadcast(F, name, input=mean, target=wide, var=spread)
+    return base.reduced(F, regression.gaussian_nll(F, mean, wide, spread, full=full, epsilon=eps), mode, dtype)
+
+
+def _variance(F: OpSet, loss: str, var: Tensor, input: Tensor) -> Tensor:
+    """`var` in the rank of `input`."""
+    (shape, wanted) = (F.shape(var), F.shape(input))
+    if shape is None or wanted is None:
+        raise UnsupportedError(f"{loss} on {F.name}: what var means depends on its shape, which a symbol does not have")
+    if not base.sizes_differ(F, var, input):
+        return var
+    if shape == wanted[:-1]:
+        return F.expand_dims(var, axis=-1)
+    if len(shape) != len(wanted) or [a for a, b in zip(shape, wanted, strict=True) if a != b] != [1]:
+        raise ValueError(
+            f"{loss}: var has shape {shape}; accepted is that of input, {wanted}, with one axis of size 1 or without the last"
+        )
+    return var

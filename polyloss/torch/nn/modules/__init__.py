@@ -1,0 +1,1 @@
+"""The loss modules of `polyloss.torch.nn`, by family."""
