@@ -12,6 +12,7 @@ from polyloss import dispatch
 A = np.full((2, 3), 0.5)
 B = np.full((2, 3), 0.25)
 NAMES = list(pF.__all__)
+INTEGER_INPUT = ("l1_loss", "mse_loss", "smooth_l1_loss", "margin_ranking_loss")
 
 
 def inputs(name):
@@ -65,10 +66,22 @@ def test_dtypes(name):
             getattr(pF, name)(first, narrow, *rest)
     else:
         assert getattr(pF, name)(first, narrow, *rest).dtype == "float64"
+    whole = [value.astype("int64") for value in (first, second, *rest)]
+    if name in INTEGER_INPUT:
+        assert getattr(pF, name)(whole[0], second, *rest).dtype == "float64"
+        whole[1:2] = whole[:1]
+    else:
+        whole[1:] = [second, *rest]
     with pytest.raises(TypeError, match=f"{name}: input1? has dtype int64"):
-        getattr(pF, name)(first.astype("int64"), second, *rest)
+        getattr(pF, name)(*whole)
     with pytest.raises(TypeError, match=f"{name}: (target|input2) is 1.0, a float"):
         getattr(pF, name)(first, 1.0, *rest)
+
+
+@pytest.mark.parametrize("name", ["l1_loss", "gaussian_nll_loss", "margin_ranking_loss"])
+def test_boolean_targets(name):
+    with pytest.raises(TypeError, match=f"{name}: (target|input2) has dtype bool"):
+        getattr(pF, name)(A, B > 1, *inputs(name)[2:])
 
 
 @pytest.mark.parametrize("name", ["binary_cross_entropy", "binary_cross_entropy_with_logits"])
@@ -84,6 +97,13 @@ def test_equal_shapes(name):
 def test_shapes_that_do_not_broadcast(name):
     with pytest.raises(ValueError, match=f"{name}: the shapes do not broadcast"):
         getattr(pF, name)(A, np.ones((2, 2)), *inputs(name)[2:])
+
+
+def test_target_that_would_enlarge_the_input():
+    assert pF.soft_margin_loss(A, B[:1], reduction="none").shape == A.shape
+    for shape in ((1, 3), (3,), ()):
+        with pytest.raises(ValueError, match=r"soft_margin_loss: target has shape \(2, 3\), which does not broadcast"):
+            pF.soft_margin_loss(np.ones(shape), B)
 
 
 @pytest.mark.parametrize("name", ["l1_loss", "mse_loss", "smooth_l1_loss", "huber_loss"])

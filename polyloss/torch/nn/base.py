@@ -93,26 +93,38 @@ def reduced(F: OpSet, loss: Tensor, reduction: str, dtype: str | None, denominat
 
 
 def promoted(
-    F: OpSet, loss: str, *, integer: tuple[str, ...] = (), autocast: bool = True, **tensors: Tensor
+    F: OpSet,
+    loss: str,
+    *,
+    integer: tuple[str, ...] = (),
+    boolean: bool = True,
+    autocast: bool = True,
+    expanded: bool = False,
+    like: str | None = None,
+    **tensors: Tensor,
 ) -> tuple[list[Tensor], str | None]:
-    """The tensors in one dtype, widened, and the dtype of the result: both what torch promotes them to.
+    """The tensors in one dtype, widened, and the dtype of the result: that to which torch promotes them, or that of `like`.
 
-    A tensor without axes does not promote one with axes. Those named in `integer` may have an integer dtype. `autocast`: whether
-    the framework's automatic mixed precision turns the result of this loss to float32.
+    A tensor without axes does not promote one with axes, unless torch broadcasts before it promotes (`expanded`). Those named in
+    `integer` may have an integer dtype, or be `boolean`; one at least is floating. `autocast`: whether the framework's automatic mixed
+    precision turns the result of this loss to float32.
     """
     kinds: dict[bool, set[str]] = {}
     for name, tensor in tensors.items():
         kind = F.autocast_dtype(tensor) if autocast else F.dtype(tensor)
         if kind is not None and kind in checks.FLOATING:
-            kinds.setdefault(F.shape(tensor) != (), set()).add(kind)
-        elif name not in integer:
+            kinds.setdefault(expanded or F.shape(tensor) != (), set()).add(kind)
+        elif name not in integer or (kind == "bool" and not boolean):
             checks.floating(F, loss, name, tensor)
     found = kinds.get(True) or kinds.get(False)
-    if not found:  # symbols
-        return [F.widen(tensor) for tensor in tensors.values()], None
+    if not found:
+        for name, tensor in tensors.items():
+            checks.floating(F, loss, name, tensor)
+        return [F.widen(tensor) for tensor in tensors.values()], None  # symbols
     (dtype,) = found if len(found) == 1 else ("float64",) if "float64" in found else ("float32",)
     wide = "float32" if dtype in HALF else dtype
-    return [tensor if F.dtype(tensor) in (wide, None) else F.cast(tensor, wide) for tensor in tensors.values()], dtype
+    parts = [tensor if F.dtype(tensor) in (wide, None) else F.cast(tensor, wide) for tensor in tensors.values()]
+    return parts, dtype if like is None else F.autocast_dtype(tensors[like])
 
 
 def widened(F: OpSet, loss: str, name: str, tensor: Tensor, other: str, reference: Tensor) -> Tensor:
@@ -124,15 +136,15 @@ def widened(F: OpSet, loss: str, name: str, tensor: Tensor, other: str, referenc
 
 
 def pair(
-    F: OpSet, loss: str, input: Tensor, target: Tensor, warns: bool = False, integer: bool = False
+    F: OpSet,
+    loss: str,
+    input: Tensor,
+    target: Tensor,
+    integer: bool = False,
+    like: str | None = None,
 ) -> tuple[list[Tensor], str | None]:
-    """Both tensors in one dtype, widened and broadcast to one shape, and the dtype of the result."""
-    (wide, dtype) = promoted(F, loss, integer=("target",) if integer else (), input=input, target=target)
-    if warns and sizes_differ(F, input, target):
-        warn(
-            f"{loss}: target has shape {F.shape(target)}, but input has {F.shape(input)}: they broadcast, which is rarely meant",
-            5,
-        )
+    """Both tensors in one dtype, widened and broadcast to one shape, and the dtype of the result, as in `promoted`."""
+    (wide, dtype) = promoted(F, loss, integer=("target",) if integer else (), like=like, input=input, target=target)
     return broadcast(F, loss, input=wide[0], target=wide[1]), dtype
 
 
@@ -174,9 +186,13 @@ def weighted(F: OpSet, loss: str, value: Tensor, name: str, weight: Tensor | Non
     """`value` times `weight`, which broadcasts to the shape of `input`; None leaves it as it is."""
     if weight is None:
         return value
-    wide = widened(F, loss, name, weight, "input", input)
+    return F.broadcast_mul(value, factor(F, loss, value, name, weight, input))
+
+
+def factor(F: OpSet, loss: str, value: Tensor, name: str, weight: Tensor, input: Tensor) -> Tensor:
+    """`weight`, of any real dtype, in that of `value`; it broadcasts to the shape of `input`."""
     checks.broadcastable(F, loss, name, weight, "input", F.shape(input))
-    return F.broadcast_mul(value, wide)
+    return F.cast_like(weight, value)
 
 
 @cache

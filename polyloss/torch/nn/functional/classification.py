@@ -57,9 +57,8 @@ def binary_cross_entropy_with_logits(
     if pos_weight is None:
         loss = F.sigmoid_cross_entropy(logits, wide)
     else:
-        positive = base.widened(F, name, "pos_weight", pos_weight, "input", input)
-        checks.broadcastable(F, name, "pos_weight", pos_weight, "input", F.shape(input))
-        loss = classification.weighted_sigmoid_cross_entropy(F, logits, wide, F.cast_like(positive, logits))
+        positive = base.factor(F, name, logits, "pos_weight", pos_weight, input)
+        loss = classification.weighted_sigmoid_cross_entropy(F, logits, wide, positive)
     return base.reduced(F, base.weighted(F, name, loss, "weight", weight, input), mode, dtype)
 
 
@@ -99,9 +98,10 @@ def soft_margin_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    """Logistic loss of labels -1 and 1 (`polyloss.torch.nn.SoftMarginLoss`). `target` may have an integer dtype; the shapes broadcast."""
+    """Logistic loss of labels -1 and 1 (`polyloss.torch.nn.SoftMarginLoss`). `target` may be integer; it broadcasts to `input`."""
     name = "soft_margin_loss"
     mode = base.checked_mode(name, base.legacy_mode(size_average, reduce, reduction))
     F = base.owner(name, input=input, target=target)
-    ((pred, label), dtype) = base.pair(F, name, input, target, integer=True)
+    ((pred, label), dtype) = base.pair(F, name, input, target, integer=True, like="input")
+    checks.broadcastable(F, name, "target", target, "input", F.shape(input))
     return base.reduced(F, classification.soft_margin(F, pred, label), mode, dtype)

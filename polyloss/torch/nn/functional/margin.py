@@ -19,7 +19,7 @@ def hinge_embedding_loss(
     name = "hinge_embedding_loss"
     mode = base.checked_mode(name, base.legacy_mode(size_average, reduce, reduction))
     F = base.owner(name, input=input, target=target)
-    ((distance, label), dtype) = base.pair(F, name, input, target, integer=True)
+    ((distance, label), dtype) = base.pair(F, name, input, target, integer=True, like="input")
     return base.reduced(F, embedding.hinge_embedding(F, distance, label, margin=margin), mode, dtype)
 
 
@@ -36,11 +36,10 @@ def margin_ranking_loss(
     name = "margin_ranking_loss"
     mode = base.checked_mode(name, base.legacy_mode(size_average, reduce, reduction))
     F = base.owner(name, input1=input1, input2=input2, target=target)
+    tensors = {"input1": input1, "input2": input2, "target": target}
     shapes = [F.shape(input1), F.shape(input2), F.shape(target)]
     if None not in shapes and len({len(shape or ()) for shape in shapes}) > 1:
         raise ValueError(f"{name}: input1, input2 and target have shapes {shapes}; they must have the same rank")
-    ((first, second, label), dtype) = base.promoted(
-        F, name, integer=("target",), input1=input1, input2=input2, target=target
-    )
+    ((first, second, label), dtype) = base.promoted(F, name, integer=tuple(tensors), boolean=False, **tensors)
     (first, second, label) = base.broadcast(F, name, input1=first, input2=second, target=label)
     return base.reduced(F, embedding.margin_ranking(F, first, second, label, margin=margin), mode, dtype)

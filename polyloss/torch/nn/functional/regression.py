@@ -19,17 +19,25 @@ def _difference(
     reduction: str,
     weight: Tensor | None = None,
     by_weight: bool = True,
+    integer: tuple[str, ...] = ("input", "target", "weight"),
+    boolean: bool = True,
 ) -> Tensor:
-    """A loss of the difference. `by_weight`: the mean divides by the sum of the weights."""
+    """A loss of the difference. `by_weight`: the mean divides by the sum of the weights. `integer`, `boolean`: as in `base.promoted`."""
     mode = base.checked_mode(loss, reduction, old_name=weight is None)
     F = base.owner(loss, input=input, target=target, weight=weight)
-    (tensors, dtype) = base.pair(F, loss, input, target, warns=True, integer=True)
-    value = formula(F, *tensors)
-    if weight is None:
+    tensors = {"input": input, "target": target} | ({} if weight is None else {"weight": weight})
+    ((pred, label, *weights), dtype) = base.promoted(
+        F, loss, integer=integer, boolean=boolean, expanded=True, **tensors
+    )
+    if base.sizes_differ(F, input, target):
+        base.warn(
+            f"{loss}: target has shape {F.shape(target)}, but input has {F.shape(input)}: they broadcast, which is rarely meant"
+        )
+    value = formula(F, *base.broadcast(F, loss, input=pred, target=label))
+    if not weights:
         return base.reduced(F, value, mode, dtype)
-    wide = base.widened(F, loss, "weight", weight, "input", input)
     base.same_shape(F, loss, "weight", weight, "input", input)
-    return base.reduced(F, F.broadcast_mul(value, wide), mode, dtype, F.sum(wide) if by_weight else None)
+    return base.reduced(F, F.broadcast_mul(value, weights[0]), mode, dtype, F.sum(weights[0]) if by_weight else None)
 
 
 def l1_loss(
@@ -42,7 +50,7 @@ def l1_loss(
 ) -> Tensor:
     """``|input - target|`` (`polyloss.torch.nn.L1Loss`). `weight` has the shape of `input`; the mean divides by its sum."""
     mode = base.legacy_mode(size_average, reduce, reduction)
-    return _difference("l1_loss", regression.absolute_error, input, target, mode, weight)
+    return _difference("l1_loss", regression.absolute_error, input, target, mode, weight, boolean=False)
 
 
 def mse_loss(
@@ -69,7 +77,7 @@ def smooth_l1_loss(
     """Squares below `beta`, absolute values above (`polyloss.torch.nn.SmoothL1Loss`). 0 is `l1_loss`; below 0 raises ValueError."""
     mode = base.legacy_mode(size_average, reduce, reduction)
     if beta == 0:
-        return _difference("smooth_l1_loss", regression.absolute_error, input, target, mode)
+        return _difference("smooth_l1_loss", regression.absolute_error, input, target, mode, boolean=False)
     checks.positive("smooth_l1_loss", "beta", beta)
 
     def formula(F: OpSet, input: Tensor, target: Tensor) -> Tensor:
@@ -95,7 +103,8 @@ def huber_loss(
             return regression.squared_error(F, input, target) * 0.5
         return regression.huber_over_rho(F, input, target, rho=delta) * delta
 
-    return _difference("huber_loss", formula, input, target, reduction, weight, by_weight=False)
+    integer = ("target", "weight")
+    return _difference("huber_loss", formula, input, target, reduction, weight, by_weight=False, integer=integer)
 
 
 def poisson_nll_loss(
@@ -132,15 +141,20 @@ def gaussian_nll_loss(
     """
     name = "gaussian_nll_loss"
     mode = base.checked_mode(name, reduction, old_name=False)
+    integer = ("target",)
     if isinstance(var, float):
         F = base.owner(name, input=input, target=target)
         negative = var < 0
-        ((mean, wide), dtype) = base.promoted(F, name, autocast=False, input=input, target=target)
+        ((mean, wide), dtype) = base.promoted(
+            F, name, integer=integer, boolean=False, autocast=False, input=input, target=target
+        )
         spread = F.ones_like(mean) * var
     else:
         F = base.owner(name, input=input, target=target, var=var)
         negative = base.anywhere(F, var, lambda: F.where(var < 0, F.stop_gradient(F.ones_like(var)), 0.0)) or False
-        ((mean, wide, spread), dtype) = base.promoted(F, name, autocast=False, input=input, target=target, var=var)
+        ((mean, wide, spread), dtype) = base.promoted(
+            F, name, integer=integer, boolean=False, autocast=False, input=input, target=target, var=var
+        )
         spread = _variance(F, name, spread, input)
     if negative:
         raise ValueError(f"{name}: var has negative elements; accepted are variances, 0 or above")

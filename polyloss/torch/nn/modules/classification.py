@@ -133,10 +133,11 @@ class SoftMarginLoss(Loss):
     Args:
         size_average, reduce, reduction: see the module.
 
-    Call: ``(input, target)``. The target may have an integer dtype. Different shapes broadcast, without a warning. Returns shape (), with
-    ``none`` the broadcast shape. Nothing overflows, where torch's value is infinite for large :math:`-y x`.
+    Call: ``(input, target)``. The target may have an integer dtype; it broadcasts to the shape of the input, without a warning. Returns
+    shape (), with ``none`` the shape of the input, in the dtype of the input. Nothing overflows, where torch's value is infinite for
+    large :math:`-y x`.
 
-    Raises ValueError for shapes that do not broadcast and TypeError for dtypes that are not accepted.
+    Raises ValueError for a target that does not broadcast to the input and TypeError for dtypes that are not accepted.
 
     Source: ``torch.nn.SoftMarginLoss``, torch 2.13. Equal to ``mxnet.gluon.loss.LogisticLoss``, averaged, and to
     `BCEWithLogitsLoss` with target (y + 1) / 2.

@@ -18,7 +18,7 @@ class HingeEmbeddingLoss(Loss):
         size_average, reduce, reduction: see the module.
 
     Call: ``(input, target)``. The target may have an integer dtype. Different shapes broadcast, without a warning. Returns shape (), with
-    ``none`` the broadcast shape. The gradient on the margin is -1.
+    ``none`` the broadcast shape, in the dtype of the input. The gradient on the margin is -1.
 
     Raises ValueError for shapes that do not broadcast and TypeError for dtypes that are not accepted.
 
