@@ -33,7 +33,10 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
 def arguments(name, shapes):
     """Input, target, and what else the loss takes."""
-    (x, y) = (values[:1].reshape(shape) if shape == () else values for values, shape in zip((INPUT, TARGET), shapes))
+    (x, y) = (
+        values[:1].reshape(shape) if shape == () else values
+        for values, shape in zip((INPUT, TARGET), shapes, strict=False)
+    )
     if name == "kl_div":  # torch has no gradient for a target of 0
         return [x, 1 + y]
     if name == "gaussian_nll_loss":
@@ -50,13 +53,13 @@ def torch():
 
 def outcome(torch, function, name, values, dtypes, **options):
     """Value and gradients, or None where the call or its gradient is refused."""
-    given = [torch.tensor(value, dtype=getattr(torch, dtype)) for value, dtype in zip(values, dtypes)]
+    given = [torch.tensor(value, dtype=getattr(torch, dtype)) for value, dtype in zip(values, dtypes, strict=False)]
     wrt = [one for one in (given[:1] if name in WITHOUT_TARGET else given) if one.is_floating_point()]
     for one in wrt:
         one.requires_grad_()
     try:
         value = function(*given, **options)
-        return value, torch.autograd.grad(value, wrt) if wrt else ()
+        return value, torch.autograd.grad(value.sum(), wrt) if wrt else ()
     except (TypeError, ValueError, RuntimeError, NotImplementedError):
         return None
 
@@ -106,7 +109,7 @@ def test_integers(torch, name, shapes):
         if name == "huber_loss":
             assert theirs is None
             value = getattr(torch.nn.functional, name)(
-                *(torch.tensor(v, dtype=getattr(torch, dtype)) for v, dtype in zip(values, dtypes))
+                *(torch.tensor(v, dtype=getattr(torch, dtype)) for v, dtype in zip(values, dtypes, strict=False))
             )
             theirs = (value, ours[1])
         same(ours, theirs)
@@ -145,7 +148,7 @@ def test_promoted_where_torch_is_not(torch, name):
         (expected, _) = outcome(torch, pF.mse_loss, "mse_loss", values, pair)
         assert value.dtype == expected.dtype
         assert [str(one.dtype)[6:] for one in gradients] == list(pair)
-        given = [torch.tensor(one, dtype=getattr(torch, dtype)) for one, dtype in zip(values, pair)]
+        given = [torch.tensor(one, dtype=getattr(torch, dtype)) for one, dtype in zip(values, pair, strict=False)]
         native = getattr(torch.nn.functional, name)
         assert native(*given).dtype == given[name != "huber_loss"].dtype
         assert (outcome(torch, native, name, values, pair) is None) == (name == "huber_loss")
@@ -163,11 +166,8 @@ def test_weights(torch, name, weight, reduction):
         given = torch.tensor([1.0, 2.0, 0.0, 3.0], dtype=getattr(torch, other))
         options = {weight: given, "reduction": reduction}
 
-        def scalar(function):
-            return lambda *a, function=function, options=options: function(*a, **options).sum()
-
         ours, theirs = (
-            outcome(torch, scalar(getattr(home, name)), name, values, (dtype, dtype))
+            outcome(torch, getattr(home, name), name, values, (dtype, dtype), **options)
             for home in (pF, torch.nn.functional)
         )
         same(ours, theirs)
@@ -185,7 +185,9 @@ def test_other_frameworks(torch, name, framework):
     for pair in mixed[: None if name not in ("kl_div", *BINARIES) else 2]:
         dtypes = (pair[0], pair[0], pair[1]) if name == "margin_ranking_loss" else (*pair, pair[0])
         expected = outcome(torch, getattr(pF, name), name, values, dtypes)[0].detach()
-        found = getattr(pF, name)(*(backend.from_numpy(value, dtype) for value, dtype in zip(values, dtypes)))
+        found = getattr(pF, name)(
+            *(backend.from_numpy(value, dtype) for value, dtype in zip(values, dtypes, strict=False))
+        )
         assert backend.op_set(found).dtype(found) == str(expected.dtype)[6:]
         tolerance = TOLERANCE[str(expected.dtype)[6:]]
         np.testing.assert_allclose(
