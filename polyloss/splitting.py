@@ -9,6 +9,9 @@ from typing import Any
 PARTS = "parts"
 """The reduction with which `parts` calls a loss: numerator and denominator of its mean, not divided."""
 
+SPLIT = {"mean": PARTS, "batchmean": f"{PARTS} of batchmean"}
+"""The reductions that can be taken apart, and their names then."""
+
 
 def parts(loss: Any) -> Callable[..., Any]:
     r"""The numerator and the denominator of `loss`, apart: ``parts(loss)(*args)`` gives ``(n, d)`` with ``loss(*args)`` equal to ``n / d``.
@@ -20,13 +23,13 @@ def parts(loss: Any) -> Callable[..., Any]:
 
     Args:
         loss: a loss of `polyloss.torch.nn` whose reduction is ``mean`` or ``batchmean``, or a function of
-            `polyloss.torch.nn.functional`, which then takes the mean.
+            `polyloss.torch.nn.functional`, which takes its `reduction` at the call: one of these two.
 
     Returns:
         A loss that takes the same arguments and returns two tensors of shape (), in float32 where the loss is of half precision.
 
     Raises:
-        ValueError: `loss` has another reduction: a sum adds up as it is, and what is not reduced has no denominator.
+        ValueError: there is another reduction: a sum adds up as it is, and what is not reduced has no denominator.
         TypeError: it is not one of these losses.
 
     >>> import numpy as np
@@ -42,7 +45,22 @@ def parts(loss: Any) -> Callable[..., Any]:
         taken_apart: Callable[..., Any] = split()
         return taken_apart
     if str(getattr(loss, "__module__", "")).startswith("polyloss.torch.nn.functional"):
-        return partial(loss, reduction=PARTS)
+        return partial(_apart, loss)
     raise TypeError(
         f"parts: {loss!r} cannot be taken apart; accepted are losses of polyloss.torch.nn and functions of polyloss.torch.nn.functional"
     )
+
+
+def _apart(loss: Callable[..., Any], *args: Any, reduction: str = "mean", **kwargs: Any) -> Any:
+    """The parts of a call of a function."""
+    if reduction not in SPLIT:
+        raise ValueError(refusal(f"{loss.__name__} is asked for", reduction))
+    both = loss(*args, reduction=SPLIT[reduction], **kwargs)
+    if not isinstance(both, tuple):
+        raise ValueError(f"parts: {loss.__name__} is given size_average or reduce; accepted is reduction")
+    return both
+
+
+def refusal(who: str, reduction: str) -> str:
+    """What is wrong with a reduction."""
+    return f"parts: {who} reduction={reduction!r}; accepted are {', '.join(map(repr, SPLIT))}: a sum adds up as it is"

@@ -13,11 +13,9 @@ import numpy as np
 
 from polyloss import checks, dispatch
 from polyloss.opset import HALF, OpSet, Tensor, UnsupportedError
-from polyloss.splitting import PARTS
+from polyloss.splitting import SPLIT, refusal
 
 MODES = ("none", "mean", "sum")
-SPLIT = {"mean": PARTS, "batchmean": f"{PARTS} of batchmean"}
-"""The reductions that `polyloss.parts` takes apart, and their names then."""
 
 
 def _tracing() -> bool:
@@ -71,15 +69,15 @@ def checked_mode(loss: str, reduction: str, accepted: tuple[str, ...] = MODES, o
     if old_name and reduction == "elementwise_mean":
         warn("reduction='elementwise_mean' is deprecated: write reduction='mean'")
         return "mean"
-    if reduction not in SPLIT.values():
-        checks.one_of(loss, "reduction", reduction, accepted)
+    whole = {apart: mode for mode, apart in SPLIT.items()}.get(reduction, reduction)
+    checks.one_of(loss, "reduction", whole, accepted)
     return reduction
 
 
 def reduced(F: OpSet, loss: Tensor, reduction: str, dtype: str | None, denominator: Tensor | None = None) -> Tensor:
     """`loss` reduced, in `dtype`; the mean divides by `denominator`, or if None by the number of elements.
 
-    With `PARTS`: numerator and denominator, as they are before rounding to `dtype`.
+    With one of `SPLIT`: numerator and denominator, as they are before rounding to `dtype`.
     """
     if reduction in SPLIT.values():
         if denominator is None:
@@ -241,10 +239,7 @@ class Loss:
     def __parts__(self) -> Loss:
         """This loss for `polyloss.parts`."""
         if self.reduction not in SPLIT:
-            raise ValueError(
-                f"parts: {type(self).__name__} has reduction={self.reduction!r}; accepted are {', '.join(map(repr, SPLIT))}:"
-                " a sum adds up as it is"
-            )
+            raise ValueError(refusal(f"{type(self).__name__} has", self.reduction))
         apart = copy(self)
         apart.reduction = SPLIT[self.reduction]
         return apart
