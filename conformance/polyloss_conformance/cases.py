@@ -79,6 +79,14 @@ class Case:
         shapes = tuple((name, i.values.shape, i.dtype) for name, i in self.inputs.items())
         return (self.loss, repr(sorted(self.config.items())), repr(sorted(self.call.items())), shapes, self.wrt)
 
+    def gradient_dtype(self, name: str) -> str:
+        """That of the gradient with respect to an input: the input's own."""
+        return self.inputs[name].dtype
+
+    def floats(self) -> set[str]:
+        """All floating dtypes that occur."""
+        return {self.dtype, *(given.dtype for given in self.inputs.values() if given.dtype in MANTISSA)}
+
     def upstream(self, shape: tuple[int, ...]) -> Array:
         """A random upstream gradient, rounded to the case's dtype: neither 1 nor constant, both signs."""
         values = np.random.default_rng(self.seed).uniform(0.5, 2.0, shape) * np.where(

@@ -73,8 +73,9 @@ class Executor:
         if not dialect.has(case):
             return {"status": "missing", "message": f"{dialect.module} has no {case.loss.partition('/')[2]}"}
         shapes = {name: given.values.shape for name, given in case.inputs.items()}
-        if reason := self._backend.refuses(shapes, case.dtype):
-            return {"status": "unsupported", "message": reason}
+        for dtype in sorted(case.floats()):
+            if reason := self._backend.refuses(shapes, dtype):
+                return {"status": "unsupported", "message": reason}
         if not self._backend.differentiable:
             reference = without_gradients(reference)
         formula = reference["references"]["formula"]

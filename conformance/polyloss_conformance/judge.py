@@ -17,7 +17,10 @@ def formula(case: Case, record: Record) -> Reference:
     uppers: Mapping[str, Record] = record.get("upper", {})
     gradients = {
         name: Expected(
-            arrays.read(lower), case.dtype, arrays.read(uppers[name]) if name in uppers else None, loose=True
+            arrays.read(lower),
+            case.gradient_dtype(name),
+            arrays.read(uppers[name]) if name in uppers else None,
+            loose=True,
         )
         for name, lower in record["gradients"].items()
     }

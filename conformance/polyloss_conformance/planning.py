@@ -35,6 +35,8 @@ class Layout:
     call: Mapping[str, float] = field(default_factory=dict)
     dtypes: Sequence[str] = FULL
     label_dtype: str | None = None
+    dtypes_of: Mapping[str, str] = field(default_factory=dict)
+    """Of inputs that have another dtype than the result, whatever that is."""
     draws: Sequence[str] | None = None
     """The names of the draws that fit; None: all."""
     strided: bool = False
@@ -77,7 +79,7 @@ class Plan:
             values["sample_weight"] = weights
         inputs = {}
         for key, shape in layout.shapes.items():
-            kind = layout.label_dtype if layout.label_dtype and key in self.exact else dtype
+            kind = layout.label_dtype if layout.label_dtype and key in self.exact else layout.dtypes_of.get(key, dtype)
             array = np.broadcast_to(np.asarray(values[key], dtype=np.float64), shape)
             inputs[key] = Input.of(array, kind, strided=layout.strided and len(shape) > 1)
         return Case(

@@ -66,13 +66,13 @@ def formula(case: Case) -> Record:
     )
     result: Record = {
         "value": arrays.write(high, case.dtype),
-        "gradients": {name: arrays.write(slope.lower, case.dtype) for name, slope in slopes.items()},
+        "gradients": {name: arrays.write(slope.lower, case.gradient_dtype(name)) for name, slope in slopes.items()},
     }
     if case.dtype == "float64":
         result["low"] = arrays.write(low, case.dtype)
     uppers = {name: slope.upper for name, slope in slopes.items() if not slope.smooth.all()}
     if kinks := {name: upper for name, upper in uppers.items() if not np.isnan(upper).all()}:
-        result["upper"] = {name: arrays.write(upper, case.dtype) for name, upper in kinks.items()}
+        result["upper"] = {name: arrays.write(upper, case.gradient_dtype(name)) for name, upper in kinks.items()}
     return result
 
 

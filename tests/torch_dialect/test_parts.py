@@ -108,7 +108,7 @@ def test_what_has_no_parts():
     assert loss.reduction == "mean"  # the loss itself stays whole
 
 
-def run(*command, timeout=120):
+def run(*command, timeout=300):
     """What a program prints, in a process of its own."""
     environment = {
         **os.environ,

@@ -63,7 +63,9 @@ class Evidence:
         """How far native is off in ULP, by what; where the reference knows no slope, 0."""
         expected = {"value": Expected(self.right, self.case.dtype)}
         for name, slopes in self.gradients.items():
-            expected[f"gradient {name}"] = Expected(slopes.lower, self.case.dtype, slopes.upper, loose=True)
+            expected[f"gradient {name}"] = Expected(
+                slopes.lower, self.case.gradient_dtype(name), slopes.upper, loose=True
+            )
         found = {}
         for what, due in expected.items():
             got = self.got(what)
@@ -171,7 +173,10 @@ class Example:
 
     def __str__(self) -> str:
         parts = [f"{key}={given}" for key, given in self.config.items()]
-        called = [f"{key} {plain(given)}" for key, given in self.inputs.items()]
+        called = [
+            f"{key} {plain(given)}" + (f" in {self.dtypes[key]}" if key in self.dtypes else "")
+            for key, given in self.inputs.items()
+        ]
         called += [f"{key} {given}" for key, given in self.call.items()]
         return f"{self.loss}({', '.join(parts)}) of {', '.join(called)}, {self.dtype}"
 

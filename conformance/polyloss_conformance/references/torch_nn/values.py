@@ -121,12 +121,14 @@ def computed_margin_ranking(inputs: Inputs, config: Config, call: Call) -> Array
 
 
 def _cross_entropy_of_probability(p: Number, y: Number) -> Number:
-    """Minus the clamped log likelihood; at p = 0 and 1 with the slope (p - y) / 1e-12, which is how torch's kernel goes on there."""
-    steep = 1 / mp.mpf(BCE_EPSILON)
-    if abs(p) < mp.mpf(NEAR):
-        return -y * BCE_FLOOR - y * steep * p
-    if abs(1 - p) < mp.mpf(NEAR):
-        return -(1 - y) * BCE_FLOOR + (1 - y) * steep * (p - 1)
+    """Minus the clamped log likelihood; where p (1 - p) < 1e-12 with the slope (p - y) / 1e-12, which is how torch's kernel goes on."""
+    given = mp.mpf(float(p)) if abs(p) > mp.mpf(NEAR) else mp.zero
+    if given * (1 - given) >= BCE_EPSILON:
+        return _clamped_likelihood(p, y)
+    return _clamped_likelihood(given, y) + (given - y) / mp.mpf(BCE_EPSILON) * (p - given)
+
+
+def _clamped_likelihood(p: Number, y: Number) -> Number:
     return -(y * max(log(p), mp.mpf(BCE_FLOOR)) + (1 - y) * max(log(1 - p), mp.mpf(BCE_FLOOR)))
 
 
