@@ -19,15 +19,24 @@ MODES = ("none", "mean", "sum")
 
 
 def _tracing() -> bool:
-    """Whether `torch.compile` is at work, which cannot follow a warning."""
+    """Whether `torch.compile` is at work."""
     torch = sys.modules.get("torch")
     return torch is not None and bool(torch.compiler.is_compiling())
 
 
-def warn(message: str, stacklevel: int = 4) -> None:
-    """A UserWarning, for the caller of the loss."""
-    if not _tracing():
-        warnings.warn(message, stacklevel=stacklevel)
+def warn(message: str) -> None:
+    """A UserWarning at the line that called the loss, as a function or a module.
+
+    Silent under `torch.compile`, which could not follow it without breaking its graph; JAX and TensorFlow warn when they trace.
+    """
+    if _tracing():
+        return
+    (frame, level) = (sys._getframe(1), 2)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(
+        ("polyloss.", "torch.nn.modules.")
+    ):
+        (frame, level) = (frame.f_back, level + 1)
+    warnings.warn(message, stacklevel=level)
 
 
 def anywhere(F: OpSet, tensor: Tensor, flags: Callable[[], Tensor]) -> bool | None:
@@ -52,7 +61,7 @@ def owner(loss: str, **tensors: Tensor) -> OpSet:
     return dispatch.op_set(loss, tuple(tensors), tuple(tensors.values()))
 
 
-def legacy_mode(size_average: bool | None, reduce: bool | None, reduction: str, stacklevel: int = 3) -> str:
+def legacy_mode(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
     """The reduction that `size_average` and `reduce` ask for, with a warning; `reduction` where both are None."""
     if size_average is None and reduce is None:
         return reduction
@@ -60,7 +69,7 @@ def legacy_mode(size_average: bool | None, reduce: bool | None, reduction: str, 
         mode = "none"
     else:
         mode = "mean" if size_average is None or size_average else "sum"
-    warn(f"size_average and reduce are deprecated: write reduction={mode!r}", stacklevel + 1)
+    warn(f"size_average and reduce are deprecated: write reduction={mode!r}")
     return mode
 
 
@@ -231,7 +240,7 @@ class Loss:
     def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> None:
         super().__init__()  # the module's, where there is one
         dispatch.prepare()
-        self.reduction = legacy_mode(size_average, reduce, reduction, 3)
+        self.reduction = legacy_mode(size_average, reduce, reduction)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"

@@ -7,6 +7,7 @@ from functools import partial
 from polyloss import checks
 from polyloss.formulas import classification
 from polyloss.opset import OpSet, Tensor
+from polyloss.splitting import SPLIT
 from polyloss.torch.nn import base
 
 _SPREAD = 9.999999960041972e-13  # torch has the float32 next to 1e-12 here, in every dtype
@@ -74,13 +75,13 @@ def kl_div(
     legacy = base.legacy_mode(size_average, reduce, reduction)
     if legacy == "mean" and size_average is None and reduce is None:
         base.warn(
-            "kl_div: reduction='mean' averages over all elements; the divergence per sample is reduction='batchmean'", 3
+            "kl_div: reduction='mean' averages over all elements; the divergence per sample is reduction='batchmean'"
         )
     mode = base.checked_mode("kl_div", legacy, (*base.MODES, "batchmean"))
     F = base.owner("kl_div", input=input, target=target)
     ((log_prob, wide), dtype) = base.pair(F, "kl_div", input, target)
     loss = classification.relative_entropy(F, log_prob, wide, log_target=log_target)
-    samples = _batch_size(F, input, loss) if mode in ("batchmean", base.SPLIT["batchmean"]) else None
+    samples = _batch_size(F, input, loss) if mode in ("batchmean", SPLIT["batchmean"]) else None
     return base.reduced(F, loss, mode, dtype, samples)
 
 
