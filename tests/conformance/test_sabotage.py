@@ -79,6 +79,10 @@ def without(*names, **forced):
     return lambda original: lambda *args, **kwargs: original(*args, **{**kwargs, **forced})
 
 
+def rounded_to_half(F, parts, dtype):
+    return [F.cast(F.cast(part, "float16"), F.dtype(part)) for part in parts], dtype
+
+
 def without_sample_weight(original):
     return lambda F, loss, weight=None, sample_weight=None: original(F, loss, weight, None)
 
@@ -220,6 +224,26 @@ SABOTAGES = {
         function(classification, "relative_entropy", without(log_target=False)),
         "torch/KLDivLoss",
         "log_target=True/",
+    ),
+    "torch: result in the input's dtype": (
+        function(torch_base, "promoted", lambda f: lambda F, loss, **t: (f(F, loss, **t)[0], F.dtype(t["input"]))),
+        "torch/MSELoss",
+        "/2x3-float32-float64/",
+    ),
+    "torch: computed in the narrower dtype": (
+        function(torch_base, "promoted", lambda f: lambda F, loss, **t: rounded_to_half(F, *f(F, loss, **t))),
+        "torch/L1Loss",
+        "/2x3-float32-float16/",
+    ),
+    "torch: slope of unlikely probabilities": (
+        function(classification, "clamped_binary_cross_entropy", without(spread_floor=1e-14)),
+        "torch/BCELoss",
+        "/unlikely",
+    ),
+    "torch: size_average ignored": (
+        function(torch_base, "legacy_mode", lambda f: lambda size_average, reduce, reduction: reduction),
+        "torch/MSELoss",
+        "/2x3-old-size_average=False/",
     ),
 }
 

@@ -219,10 +219,14 @@ def _plans(family: Family) -> Iterable[Plan]:
 def _mixed(family: Family, square: Mapping[str, Shape]) -> Iterable[Layout]:
     """Tensors of different dtypes; of three, the second goes with the target."""
     for result, first, last in MIXED:
-        if family.alike and first != result:
-            continue
         kinds = dict(zip(family.names, (first, last, last), strict=False))
-        yield Layout(f"2x3-{first}-{last}", square, dtypes=(result,), dtypes_of=kinds, draws=["again-0", "again-1"])
+        yield Layout(
+            f"2x3-{first}-{last}",
+            square,
+            dtypes=(first if family.alike else result,),
+            dtypes_of=kinds,
+            draws=["again-0", "again-1"],
+        )
 
 
 def _binaries() -> Iterable[Plan]:
