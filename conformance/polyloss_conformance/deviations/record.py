@@ -173,10 +173,8 @@ class Example:
 
     def __str__(self) -> str:
         parts = [f"{key}={given}" for key, given in self.config.items()]
-        called = [
-            f"{key} {plain(given)}" + (f" in {self.dtypes[key]}" if key in self.dtypes else "")
-            for key, given in self.inputs.items()
-        ]
+        kinds = {key: f" ({kind})" for key, kind in self.dtypes.items()}
+        called = [f"{key} {plain(given)}{kinds.get(key, '')}" for key, given in self.inputs.items()]
         called += [f"{key} {given}" for key, given in self.call.items()]
         return f"{self.loss}({', '.join(parts)}) of {', '.join(called)}, {self.dtype}"
 

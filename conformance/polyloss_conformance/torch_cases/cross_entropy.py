@@ -241,7 +241,10 @@ def _cross_entropies() -> Iterable[Plan]:
     layouts = [
         *(soft((3, 4), config, quick=len(config) == 2) for config in _combinations(_REDUCED, _WEIGHTED, _SMOOTHED)),
         *(soft((3, 4), config, dtypes=HALVES) for config in _combinations(_REDUCED[:2], _SMOOTHED)),
-        *(soft((2, 3, 2), {"weight": True, "label_smoothing": 0.25, "reduction": r}, dtypes=SINGLE) for r in REDUCTIONS),
+        *(
+            soft((2, 3, 2), {"weight": True, "label_smoothing": 0.25, "reduction": r}, dtypes=SINGLE)
+            for r in REDUCTIONS
+        ),
         soft((2, 3, 2), {}),
         soft((2, 3, 2, 2), {"weight": True}, dtypes=SINGLE),
         soft((3,), {"weight": True, "reduction": "none"}),
