@@ -15,6 +15,7 @@ from __future__ import annotations
 from polyloss.torch.nn import functional as functional
 from polyloss.torch.nn.modules.classification import BCELoss, BCEWithLogitsLoss, KLDivLoss, SoftMarginLoss
 from polyloss.torch.nn.modules.margin import HingeEmbeddingLoss, MarginRankingLoss
+from polyloss.torch.nn.modules.multi import MultiLabelMarginLoss, MultiLabelSoftMarginLoss, MultiMarginLoss
 from polyloss.torch.nn.modules.regression import (
     GaussianNLLLoss,
     HuberLoss,
@@ -26,5 +27,6 @@ from polyloss.torch.nn.modules.regression import (
 
 __all__ = [
     "BCELoss", "BCEWithLogitsLoss", "GaussianNLLLoss", "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss", "MSELoss",
-    "MarginRankingLoss", "PoissonNLLLoss", "SmoothL1Loss", "SoftMarginLoss",
+    "MarginRankingLoss", "MultiLabelMarginLoss", "MultiLabelSoftMarginLoss", "MultiMarginLoss", "PoissonNLLLoss", "SmoothL1Loss",
+    "SoftMarginLoss",
 ]  # fmt: skip
