@@ -10,7 +10,16 @@ import numpy as np
 
 from polyloss_conformance.cases import Case
 from polyloss_conformance.deviations.measure import example_of
-from polyloss_conformance.deviations.record import BUG, DOCUMENTATION, LIMIT, Evidence, Example, Finding, Masks, Measurement
+from polyloss_conformance.deviations.record import (
+    BUG,
+    DOCUMENTATION,
+    LIMIT,
+    Evidence,
+    Example,
+    Finding,
+    Masks,
+    Measurement,
+)
 from polyloss_conformance.deviations.torch_nn.common import MODULES, NATIVE, numbers_of
 from polyloss_conformance.references.native_torch import import_torch
 
@@ -100,7 +109,10 @@ def _of_kernel(loss: str, short: str, op: str, source: str, labels: Any) -> Iter
             "right",
             "0",
             lambda torch: getattr(torch.ops.aten, op).out(
-                torch.zeros(0, 4), torch.zeros([0, *np.shape(labels)[1:]], dtype=torch.int64), reduction=2, out=torch.tensor(7.0)
+                torch.zeros(0, 4),
+                torch.zeros([0, *np.shape(labels)[1:]], dtype=torch.int64),
+                reduction=2,
+                out=torch.tensor(7.0),
             ),
             r"tensor\(7\.\)",
         ),
@@ -157,8 +169,8 @@ _DOCUMENTATION = (
         id="torch-multilabel-margin-range",
         kind=DOCUMENTATION,
         loss=f"torch/{_SEVERAL}",
-        cause="Only the class numbers ahead of the first negative one are said to be considered. Those behind it count for nothing, but have"
-        " to be -1 or a class too, and -1 is the only negative number that is taken.",
+        cause="Only the class numbers ahead of the first negative one are said to be considered. Those behind it count for nothing, but"
+        " have to be -1 or a class too, and -1 is the only negative number that is taken.",
         evidence=f"{MODULES}{_SEVERAL}; {NATIVE}LossMultiLabelMargin.cpp, the checks of target's minimum and maximum",
         measure=_said(
             f"{_SEVERAL} of input {_ROW}, target [[3, 0, -1, 9]]",

@@ -87,7 +87,8 @@ REFERENCES = (
         "The cross entropy of independent classes, from logits, averaged over the classes.",
         r"loss(x, y) = - \frac{1}{C} * \sum_i y[i] * \log((1 + \exp(-x[i]))^{-1}) + (1-y[i]) *"
         r" \log\left(\frac{\exp(-x[i])}{(1 + \exp(-x[i]))}\right)",
-        REDUCED + r"l_n = \frac{1}{C} \sum_i w_i \left[ y_{ni} \log(1 + e^{-x_{ni}}) + (1 - y_{ni}) \log(1 + e^{x_{ni}}) \right]",
+        REDUCED
+        + r"l_n = \frac{1}{C} \sum_i w_i \left[ y_{ni} \log(1 + e^{-x_{ni}}) + (1 - y_{ni}) \log(1 + e^{x_{ni}}) \right]",
         computed_multilabel_soft_margin,
     ),
 )

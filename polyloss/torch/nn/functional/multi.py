@@ -79,12 +79,16 @@ def multilabel_soft_margin_loss(
         raise ValueError(f"{name}: input has shape (); accepted are shapes whose last axis is that of the classes")
     if F.dtype(target) == "bool":
         raise TypeError(f"{name}: target has dtype bool; accepted are floating and integer dtypes")
-    given = {"input": input, "target": target} if weight is None else {"input": input, "target": target, "weight": weight}
+    given = {"input": input, "target": target, **({} if weight is None else {"weight": weight})}
     (wide, dtype) = base.promoted(F, name, integer=("target", "weight"), autocast=False, **given)
-    loss = F.sigmoid_cross_entropy(*base.broadcast(F, name, input=wide[0], target=wide[1]))
-    if weight is not None:
-        (loss, scale) = base.broadcast(F, name, input=loss, weight=wide[2])
-        loss = loss * scale
+    if shape is None:  # nothing may be larger than a symbol, whose axes cannot be counted: infix it does not fit
+        ones = F.stop_gradient(F.ones_like(wide[0]))
+        (logits, label, *scale) = (wide[0], *(F.broadcast_mul(part, ones) for part in wide[1:]))
+    else:
+        (logits, label, *scale) = base.broadcast(F, name, **dict(zip(given, wide, strict=True)))
+    loss = F.sigmoid_cross_entropy(logits, label)
+    if scale:
+        loss = loss * scale[0]
     if shape is None or not base.sizes_differ(F, loss, input):
         return base.reduced(F, F.mean(loss, axis=-1), mode, dtype)
     # What broadcasts beyond the input does not move the class axis, nor change the number of classes.
@@ -111,8 +115,10 @@ def _labels(F: OpSet, loss: str, target: Tensor, lowest: int, classes: int | Non
     """Raise TypeError unless `target` has an integer dtype, ValueError if it is seen to leave the range of the class numbers."""
     checks.class_numbers(F, loss, "target", target)
     if classes is not None and base.anywhere(F, target, partial(_outside, F, target, lowest, classes)):
-        accepted = "class numbers of input" if lowest == 0 else "class numbers of input, and -1 after the last that counts"
-        raise ValueError(f"{loss}: target has elements outside [{lowest}, {classes - 1}]; accepted are {accepted}")
+        padding = "" if lowest == 0 else ", and -1 after the last that counts"
+        raise ValueError(
+            f"{loss}: target has elements outside [{lowest}, {classes - 1}]; accepted are classes of the input{padding}"
+        )
 
 
 def _outside(F: OpSet, target: Tensor, lowest: int, classes: int) -> Tensor:

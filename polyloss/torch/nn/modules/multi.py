@@ -11,8 +11,8 @@ from polyloss.torch.nn.functional.multi import power
 class MultiMarginLoss(WeightedLoss):
     r"""Hinge loss of class scores: what the score of the right class lacks to exceeding each other one by the margin.
 
-    :math:`\ell_n = \frac{w_{y_n}}{C} \sum_{i \ne y_n} \max(0, margin - x_{n y_n} + x_{ni})^p` of scores x of C classes and the right class y;
-    `reduction` takes the mean (over the samples, whatever their weights) or the sum.
+    :math:`\ell_n = \frac{w_{y_n}}{C} \sum_{i \ne y_n} \max(0, margin - x_{n y_n} + x_{ni})^p` of scores x of C classes and the right
+    class y; `reduction` takes the mean (over the samples, whatever their weights) or the sum.
 
     Args:
         p: 1 or 2.
@@ -64,9 +64,9 @@ class MultiMarginLoss(WeightedLoss):
 class MultiLabelMarginLoss(Loss):
     r"""Hinge loss of class scores with several right classes: what each of them lacks to exceeding each wrong one by 1.
 
-    :math:`\ell_n = \frac{1}{C} \sum_{j < J_n} \sum_{i \notin Y_n} \max(0, 1 - x_{n y_{nj}} + x_{ni})` of scores x of C classes and the right
-    classes :math:`Y_n = \{y_{nj} : j < J_n\}`, those ahead of the first -1 in row n of the target. A class named twice counts twice, and
-    without a right class, or without a wrong one, the loss is 0. `reduction` takes the mean or the sum over the samples.
+    :math:`\ell_n = \frac{1}{C} \sum_{j < J_n} \sum_{i \notin Y_n} \max(0, 1 - x_{n y_{nj}} + x_{ni})` of scores x of C classes and the
+    right classes :math:`Y_n = \{y_{nj} : j < J_n\}`, those ahead of the first -1 in row n of the target. A class named twice counts
+    twice, and without a right class, or without a wrong one, the loss is 0. `reduction` takes the mean or the sum over the samples.
 
     Args:
         size_average, reduce, reduction: see the module.
@@ -94,15 +94,16 @@ class MultiLabelMarginLoss(Loss):
 class MultiLabelSoftMarginLoss(WeightedLoss):
     r"""Logistic loss of independent classes, each of which is right or wrong.
 
-    :math:`\ell_n = -\frac{1}{C} \sum_i w_i [y_{ni} \log s(x_{ni}) + (1 - y_{ni}) \log(1 - s(x_{ni}))]` of logits x, targets y and the logistic
-    s, i along the last axis of the input; `reduction` takes the mean or the sum over all others.
+    :math:`\ell_n = -\frac{1}{C} \sum_i w_i [y_{ni} \log s(x_{ni}) + (1 - y_{ni}) \log(1 - s(x_{ni}))]` of logits x, targets y and the
+    logistic s, i along the last axis of the input; `reduction` takes the mean or the sum over all others.
 
     Args:
         weight: w, a tensor that broadcasts with the input, usually of shape (C,), or None.
         size_average, reduce, reduction: see the module.
 
     Call: ``(input, target)``. Target and weight may have integer dtypes. Different shapes broadcast, without a warning; as in torch, what
-    is larger than the input moves neither the class axis, counted from the first axis, nor C, its size in the input. Returns shape (), with
+    is larger than the input moves neither the class axis, counted from the first axis, nor C, its size in the input; than a symbol
+    nothing may be larger. Returns shape (), with
     ``none`` the shape of the input without its last axis. Nothing overflows or cancels. Inside torch.autocast the result keeps
     the dtype of half precision.
 
