@@ -148,7 +148,8 @@ def _explanation(case: Case, formula: Record, native: Record) -> Record | None:
 
     from polyloss_conformance.references.differentiate import Slopes
 
-    value = np.vectorize(mpf, otypes=[object])(arrays.read(formula["value"]))
+    with np.errstate(invalid="ignore"):  # of NaN, which is a value as well
+        value = np.vectorize(mpf, otypes=[object])(arrays.read(formula["value"]))
     if "low" in formula:
         value = value + arrays.read(formula["low"])
     value = np.asarray(value, dtype=object)  # of no axes both steps make a number

@@ -14,6 +14,7 @@ from polyloss_conformance.reference_worker import formula
 
 from polyloss import dispatch
 from polyloss.formulas import classification, cross_entropy, embedding, regression
+from polyloss.formulas import margin as margin_losses
 from polyloss.mxnet.gluon import base
 from polyloss.mxnet.gluon import loss as gloss
 from polyloss.torch.nn import base as torch_base
@@ -276,6 +277,52 @@ SABOTAGES = {
         ),
         "torch/CrossEntropyLoss",
         "/soft-3x4-reduction=sum/",
+    ),
+    "torch: margin of classes ignored": (
+        function(margin_losses, "multi_margin", without(margin=1.0)),
+        "torch/MultiMarginLoss",
+        "margin=0.5/",
+    ),
+    "torch: power ignored": (
+        function(margin_losses, "multi_margin", without(p=1)),
+        "torch/MultiMarginLoss",
+        "p=2,reduction=none/",
+    ),
+    "torch: right class counted": (
+        function(margin_losses, "multi_margin", lambda f: lambda F, x, y, **k: f(F, x, y, **k) + 1 / 3),
+        "torch/MultiMarginLoss",
+        "p=1,reduction=none/",
+    ),
+    "torch: weight of class 0 for all": (
+        op("take", lambda f: lambda self, x, indices: f(self, x, indices * 0)),
+        "torch/MultiMarginLoss",
+        "p=1,weight=3,reduction=none/",
+    ),
+    "torch: gradient of relu halved": (op("relu", halved_gradient), "torch/MultiLabelMarginLoss", "/2x3/"),
+    "torch: labels after the first -1 count": (
+        op("min", lambda f: lambda self, x, **k: f(self, x, **k) * 0 + 1e9),
+        "torch/MultiLabelMarginLoss",
+        "/2x3/",
+    ),
+    "torch: last label ignored": (
+        op("broadcast_greater", lambda f: lambda self, x, y: f(self, x - 1, y)),
+        "torch/MultiLabelMarginLoss",
+        "/2x3/",
+    ),
+    "torch: right classes against each other": (
+        op("max", lambda f: lambda self, x, **k: f(self, x, **k) * 0),
+        "torch/MultiLabelMarginLoss",
+        "/2x3/",
+    ),
+    "torch: sum over the classes": (
+        op("mean", lambda f: lambda self, *a, **k: self.sum(*a, **k)),
+        "torch/MultiLabelSoftMarginLoss",
+        "reduction=none/",
+    ),
+    "torch: weight of classes ignored": (
+        function(torch_base.Loss, "_constant", lambda f: lambda self, name, x: None),
+        "torch/MultiLabelSoftMarginLoss",
+        "weight=3,reduction=none/",
     ),
 }
 

@@ -38,6 +38,9 @@ LOGITS = kinked(normal(), [0.0, 15.0, -15.0])
 CLASS = kinked(uniform(), [1.0, 0.0, 1.0])
 LOG_P = np.log(RNG.dirichlet(np.ones(3), size=4))
 TARGET_P = RNG.dirichlet(np.ones(3), size=4)
+RIGHT = np.array([2, 0, 1, 1])
+SEVERAL = np.array([[1, -1, 2], [0, 2, -1], [-1, 0, 0], [2, 2, 0]])
+WEIGHT = np.array([0.5, 2.0, 1.25])
 SPREAD = kinked(uniform(0.2, 2.0), [0.0, 1e-7, 1e-3])
 CLASSES = np.array([2, 0, 1, 2])
 BY_CLASS = np.array([0.5, 2.0, 1.5])
@@ -97,6 +100,13 @@ TABLE = [
     ("NLLLoss", "nll_loss", {}, (LOG_P, CLASSES), (0,)),
     ("NLLLoss", "nll_loss", {"weight": BY_CLASS, "ignore_index": 1}, (LOG_P, CLASSES), (0,)),
     ("NLLLoss2d", "nll_loss", {}, (LOG_P, CLASSES), (0,)),
+    ("MultiMarginLoss", "multi_margin_loss", {}, (X, RIGHT), (0,)),
+    ("MultiMarginLoss", "multi_margin_loss", {"p": 2, "margin": 0.5}, (X, RIGHT), (0,)),
+    ("MultiMarginLoss", "multi_margin_loss", {"margin": -0.5}, (X, RIGHT), (0,)),
+    ("MultiMarginLoss", "multi_margin_loss", {"p": 2, "weight": WEIGHT}, (X, RIGHT), (0,)),
+    ("MultiLabelMarginLoss", "multilabel_margin_loss", {}, (X, SEVERAL), (0,)),
+    ("MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss", {}, (LOGITS, CLASS), (0, 1)),
+    ("MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss", {"weight": WEIGHT}, (LOGITS, CLASS), (0, 1)),
 ]
 IDS = [f"{i}-{kind}{'-' if options else ''}{'-'.join(options)}" for i, (kind, _, options, _, _) in enumerate(TABLE)]
 FIRST = {kind: (options, inputs) for kind, _, options, inputs, _ in reversed(TABLE) if "weight" not in options}

@@ -16,9 +16,14 @@ INTEGER_INPUT = ("l1_loss", "mse_loss", "smooth_l1_loss", "margin_ranking_loss")
 OF_CLASSES = ("cross_entropy", "nll_loss")
 
 
+LABELS = {"multi_margin_loss": np.array([2, 0]), "multilabel_margin_loss": np.array([[2, -1, 0], [0, 1, -1]])}
+
+
 def inputs(name):
     if name in OF_CLASSES:
         return A, np.array([0, 2])
+    if name in LABELS:
+        return A, LABELS[name]
     return (A, B, B + 1) if name in ("gaussian_nll_loss", "margin_ranking_loss") else (A, B)
 
 
@@ -64,7 +69,10 @@ def test_old_name_of_the_mean():
 def test_dtypes(name):
     (first, second, *rest) = inputs(name)
     narrow = second.astype("float32")
-    if name == "binary_cross_entropy":
+    if name in LABELS:
+        with pytest.raises(TypeError, match=f"{name}: target has dtype float32; accepted are int64"):
+            getattr(pF, name)(first, narrow)
+    elif name == "binary_cross_entropy":
         with pytest.raises(TypeError, match=f"{name}: target has dtype float32, but input has float64"):
             getattr(pF, name)(first, narrow, *rest)
     else:
@@ -96,7 +104,7 @@ def test_equal_shapes(name):
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith(("binary", *OF_CLASSES))])
+@pytest.mark.parametrize("name", [n for n in NAMES if not n.startswith(("binary", *OF_CLASSES)) and n not in LABELS])
 def test_shapes_that_do_not_broadcast(name):
     with pytest.raises(ValueError, match=f"{name}: the shapes do not broadcast"):
         getattr(pF, name)(A, np.ones((2, 2)), *inputs(name)[2:])

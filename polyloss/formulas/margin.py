@@ -1,0 +1,35 @@
+"""Hinge losses of class scores: what the scores of right classes lack to exceeding those of the others by a margin."""
+
+from __future__ import annotations
+
+from polyloss.opset import OpSet, Tensor
+
+_BEYOND = 1e9  # above any column, and a float32
+
+
+def multi_margin(F: OpSet, pred: Tensor, label: Tensor, *, p: float, margin: float) -> Tensor:
+    """``sum_(i != y) max(0, margin - x_y + x_i)^p / C`` along the last axis of C scores, for p 1 or 2; NaN where y is no class.
+
+    `label` y has the shape of `pred` without that axis. Where a score is just the margin behind, the gradient is 0.
+    """
+    own = F.broadcast_equal(F.expand_dims(F.cast_like(label, pred), axis=-1), F.arange_like(pred, axis=-1))
+    lack = F.relu(F.broadcast_add(margin - F.pick(pred, label, axis=-1, keepdims=True), pred))
+    loss = F.mean(F.where(own, 0.0, lack if p == 1 else F.square(lack)), axis=-1)
+    return F.where(F.sum(own, axis=-1), loss, float("nan"))
+
+
+def multilabel_margin(F: OpSet, pred: Tensor, label: Tensor) -> Tensor:
+    """``sum_j sum_(i not in y) max(0, 1 - x_(y_j) + x_i) / C`` along the last axis of C scores, for the y_j ahead of the first -1.
+
+    `label` y has the shape of `pred`; a class that it names twice counts twice. NaN where an entry is neither -1 nor a class.
+    """
+    (column, label) = (F.arange_like(pred, axis=-1), F.cast_like(label, pred))
+    end = F.min(F.where(label < 0, column, _BEYOND), axis=-1, keepdims=True)
+    counts = F.expand_dims(F.broadcast_greater(end, column), axis=-1)  # (..., labels, 1)
+    hot = F.broadcast_equal(F.expand_dims(label, axis=-1), column)  # (..., labels, classes)
+    others = 1 - F.max(F.broadcast_mul(hot, counts), axis=-2, keepdims=True)  # (..., 1, classes)
+    scores = F.expand_dims(pred, axis=-2)
+    own = F.sum(F.where(hot, scores, 0.0), axis=-1, keepdims=True)
+    lack = F.where(F.broadcast_mul(counts, others), F.relu(F.broadcast_add(1 - own, scores)), 0.0)
+    known = F.sum(hot, axis=-1) + F.broadcast_equal(label, -1.0)
+    return F.where(F.min(known, axis=-1), F.mean(F.sum(lack, axis=-2), axis=-1), float("nan"))
