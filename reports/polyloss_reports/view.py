@@ -11,7 +11,7 @@ from markupsafe import Markup
 from polyloss_conformance.results import Record, Results
 
 from polyloss_reports import mathml, plot
-from polyloss_reports.data import Block, embed
+from polyloss_reports.data import Block, pack
 from polyloss_reports.numbers import array_text
 from polyloss_reports.summary import Summary, Tally, summarize
 
@@ -71,7 +71,7 @@ class Loss:
 
     def data(self) -> Markup:
         """Its cells, for the script."""
-        return embed(self.block.content())
+        return pack(self.block.content())
 
     def documentation(self) -> list[Finding]:
         """The findings that say where documentation and code differ."""
