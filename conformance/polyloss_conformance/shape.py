@@ -1,7 +1,7 @@
 """A quick answer to "does this fit the schema?", for the part of JSON Schema that `polyloss_conformance.results` uses.
 
-jsonschema takes a third of a millisecond for a cell, as long as running it; a run writes and reads a hundred thousand. Here a schema becomes
-nested functions once. A schema word that is not known here is an error when the schema is compiled, never a check that is left out.
+jsonschema takes a third of a millisecond for a cell, as long as running it; a run writes and reads a hundred thousand. Here a schema
+becomes nested functions once. A schema word that is not known here is an error when the schema is compiled, never a check that is left out.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The process that runs cells of one environment: ``python -m polyloss_conformance.worker``.
 
-It takes a job from standard input (`polyloss_conformance.child`): either ``describe`` a backend, or judge the cells in ``items`` (`item_of`),
-the records of whose cases are in the file ``references``.
+It takes a job from standard input (`polyloss_conformance.child`): either ``describe`` a backend, or judge the cells in ``items``
+(`item_of`), the records of whose cases are in the file ``references``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The cells of a loss, packed for the page's script.
 
-What repeats is stored once: arrays of numbers, the shape of a list of checks, texts. Cells are columns, in the order of their cases, so that
-neighbours are alike; as gzip in base64 a cell takes some 12 bytes. Each loss has a block of its own, which the script unpacks when the
+What repeats is stored once: arrays of numbers, the shape of a list of checks, texts. Cells are columns, in the order of their cases, so
+that neighbours are alike; as gzip in base64 a cell takes some 12 bytes. Each loss has a block of its own, which the script unpacks when the
 reader opens that loss. `cells.js` reads what is written here.
 """
 
@@ -52,7 +52,19 @@ class _Table:
         return self._numbers[key]
 
 
-COLUMNS = ("column", "case", "status", "seconds", "signature", "errors", "place", "expected", "actual", "finding", "message")
+COLUMNS = (
+    "column",
+    "case",
+    "status",
+    "seconds",
+    "signature",
+    "errors",
+    "place",
+    "expected",
+    "actual",
+    "finding",
+    "message",
+)
 """What a cell is made of. ``signature``, ``finding`` and ``message`` are numbers in the block's tables; ``place``, ``expected`` and
 ``actual`` say which element is off the most, 0 where none is. A cell that did not run has the first three, and zeros."""
 
@@ -88,7 +100,9 @@ class Block:
                 *place,
                 SEVERITY.index(cell["status"]),
                 round(cell["seconds"], 4 if cell["seconds"] < 0.1 else 2),
-                self._signatures.number([[against, what, shorten(limit, "float16")] for against, what, _, limit in checks]),
+                self._signatures.number(
+                    [[against, what, shorten(limit, "float16")] for against, what, _, limit in checks]
+                ),
                 [_error(error, limit) for _, _, error, limit in checks],
                 [worst[key] for key in ("against", "what", "index")] if worst else 0,
                 shorten(worst["expected"], dtype) if worst else 0,

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from markupsafe import Markup
-from polyloss_conformance.results import Record, Results
+from polyloss_conformance.results import BAD, Record, Results
 
 from polyloss_reports import mathml, plot
 from polyloss_reports.data import Block, pack
@@ -73,6 +73,10 @@ class Loss:
         """Its cells, for the script."""
         return pack(self.block.content())
 
+    def bad(self) -> int:
+        """How many of its cells make the run fail."""
+        return sum(self.tally.counts[status] for status in BAD)
+
     def documentation(self) -> list[Finding]:
         """The findings that say where documentation and code differ."""
         return [f for f in self.findings if f.record["kind"] == "documentation"]
@@ -102,6 +106,13 @@ class View:
         for loss in self.losses:
             groups.setdefault(loss.dialect, []).append(loss)
         return groups
+
+    def tallies(self) -> dict[str, Tally]:
+        """All cells of each dialect."""
+        found = {dialect: Tally() for dialect in self.dialects()}
+        for loss in self.losses:
+            found[loss.dialect].merge(loss.tally)
+        return found
 
     def references(self) -> list[str]:
         """What cells were compared with; the formula and the native library are listed even where nothing was."""

@@ -89,6 +89,13 @@ def test_an_environment_that_did_not_run_shows_no_zero(everything: Parsed) -> No
     assert row == ["–", "–", "–", "4", "–", "–", "–", "–", "–", "–", "none", "none"]
 
 
+def test_dialects_with_their_failing_losses(everything: Parsed) -> None:
+    (rows,) = re.findall(r"Losses with cells that fail (.*?) mxnet Backend", everything.text)
+    assert rows.startswith("gluon 1 ")
+    assert "L2Loss 5 zoo 2 " in rows
+    assert rows.endswith("none")
+
+
 def test_a_clean_run_says_so(tmp_path: Path) -> None:
     torch = [run("torch", {"eager": ["a"]}), cell("torch", "a"), end("torch")]
     found = parsed(tmp_path, {"references": [loss(), case("a")], "torch": torch})
