@@ -89,7 +89,7 @@ class Block:
             self._case_rows.append(self._case(case, record))
         place = (self._columns[environment, mode], self._cases[case])
         if cell is None:
-            nothing = (SEVERITY.index("not run"), 0, self._signatures.number([]), [], 0, 0, 0, 0, 0)
+            nothing: tuple[Any, ...] = (SEVERITY.index("not run"), 0, self._signatures.number([]), [], 0, 0, 0, 0, 0)
             self._cells.append((*place, *nothing))
             return
         checks = cell.get("checks", [])
