@@ -19,6 +19,8 @@ from typing import Any, TypeAlias
 
 import jsonschema
 
+from polyloss_conformance import shape
+
 VERSION = 1
 REFERENCES = "references"
 
@@ -211,10 +213,11 @@ RECORDS: dict[str, Record] = {
     },
 }
 
-_VALIDATORS = {
-    name: jsonschema.Draft202012Validator({"type": "object", **body, "required": ["record", *body["required"]]})
-    for name, body in RECORDS.items()
+_SCHEMAS: dict[str, Record] = {
+    name: {"type": "object", **body, "required": ["record", *body["required"]]} for name, body in RECORDS.items()
 }
+_VALIDATORS = {name: jsonschema.Draft202012Validator(schema) for name, schema in _SCHEMAS.items()}
+_FITS = {name: shape.compiled(schema) for name, schema in _SCHEMAS.items()}
 
 
 def encode(value: float) -> float | str:
@@ -229,13 +232,24 @@ def decode(value: float | str) -> float:
     return float(value)
 
 
+def validate(record: Record) -> None:
+    """Check a record.
+
+    Raises:
+        jsonschema.ValidationError: the record does not fit the schema.
+        KeyError: there is no such kind of record.
+    """
+    if not _FITS[record["record"]](record):
+        _VALIDATORS[record["record"]].validate(record)
+
+
 def dump(record: Record) -> str:
     """One line, checked against the schema.
 
     Raises:
         jsonschema.ValidationError: the record does not fit the schema.
     """
-    _VALIDATORS[record["record"]].validate(record)
+    validate(record)
     return json.dumps(record, allow_nan=False, separators=(",", ":"), ensure_ascii=False) + "\n"
 
 
@@ -338,7 +352,7 @@ def read(paths: Iterable[Path | str]) -> Results:
                 continue
             try:
                 record = json.loads(line)
-                _VALIDATORS[record["record"]].validate(record)
+                validate(record)
                 results.add(record)
                 kinds.add(record["record"])
             except (ValueError, KeyError, TypeError, jsonschema.ValidationError):

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -21,15 +22,20 @@ from polyloss_conformance import dialects, references_file, results
 from polyloss_conformance.cases import Case
 from polyloss_conformance.ledger import Ledger
 from polyloss_conformance.results import Record
+from polyloss_conformance.sharing import Heap, Sharing
 from polyloss_conformance.stage import Stage, header
 from polyloss_conformance.supervisor import Lost, StartError, Supervisor
+from polyloss_conformance.worker import cell_of, item_of
 
 REDONE = ("crash", "timeout", "error")
 """Statuses that another session tries again."""
 
 UNCOMPILED = ("eager", "composed")
 COMPILING = 3.0
-"""How many times longer a cell of any other mode may take, and its expected cost when work is shared out."""
+"""How many times longer a cell of any other mode may take, and is assumed to take when work is shared out."""
+
+ASSUMED = 0.015
+"""Seconds that an uncompiled cell is assumed to take until some are measured."""
 
 
 class UsageError(Exception):
@@ -83,6 +89,8 @@ class Environment:
     todo: dict[str, list[str]] = field(default_factory=dict)
     ledger: Ledger | None = None
     started: float = 0.0
+    ended: bool = False
+    heaps: list[Heap] = field(default_factory=list)
 
     def write(self, record: str, **fields: Any) -> Record:
         """Append a record of this environment."""
@@ -105,6 +113,7 @@ class Run:
         self._progress = progress
         self._supervisor = Supervisor()
         self._jobs = request.jobs or processors()
+        self._ending = threading.Lock()
 
     def execute(self) -> results.Results:
         """Run what was asked for; the result is everything that the output folder then holds.
@@ -313,47 +322,77 @@ class Run:
     # --- cells ----------------------------------------------------------------------------------------------------------------
 
     def _cells(self, pool: ThreadPoolExecutor, environments: Iterable[Environment]) -> None:
-        units = [(env, mode, items) for env in environments for mode, items in env.todo.items() if items]
-        units.sort(key=lambda unit: -len(unit[2]) * (1.0 if unit[1] in UNCOMPILED else COMPILING))
-        if units:
-            self._progress.phase("running the cells")
-        futures = {pool.submit(self._unit, *unit): unit[0] for unit in units}
+        of: dict[Heap, Environment] = {}
         for env in environments:
-            if env.started and not any(env is other for other in futures.values()):
-                self._end(env)
-        pending: set[Future[None]] = set(futures)
-        while pending:
-            done, pending = wait(pending, return_when=FIRST_COMPLETED)
-            for future in done:
-                future.result()
-                env = futures[future]
-                if not any(futures[other] is env for other in pending):
-                    self._end(env)
+            for compiled, items in _units(env.todo):
+                heap = Heap(items, ASSUMED * (COMPILING if compiled else 1.0))
+                env.heaps.append(heap)
+                of[heap] = env
+        if of:
+            self._progress.phase("running the cells")
+        sharing = Sharing(list(of), self._jobs)
+        self._end(environments, sharing)
 
-    def _end(self, env: Environment) -> None:
-        finished = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        env.write("end", finished=finished, seconds=round(time.monotonic() - env.started, 1))
+        def until_nothing_is_left() -> None:
+            while not self._supervisor.stopped and (taken := sharing.take()):
+                (heap, items) = taken
+                self._part(of[heap], heap, items, sharing)
+                sharing.give_back(heap)
+                self._end(environments, sharing)
 
-    def _unit(self, env: Environment, mode: str, items: list[str]) -> None:
-        """One environment's cells in one mode."""
+        for future in as_completed([pool.submit(until_nothing_is_left) for _ in range(self._jobs if of else 0)]):
+            future.result()
 
-        def done(case: str, fields: Record) -> None:
+    def _end(self, environments: Iterable[Environment], sharing: Sharing) -> None:
+        """Write the end of every environment that came to it."""
+        with self._ending:
+            for env in environments:
+                if env.started and not env.ended and not self._supervisor.stopped and sharing.over(env.heaps):
+                    env.ended = True
+                    finished = datetime.now(timezone.utc).isoformat(timespec="seconds")
+                    env.write("end", finished=finished, seconds=round(time.monotonic() - env.started, 1))
+
+    def _part(self, env: Environment, heap: Heap, items: list[str], sharing: Sharing) -> None:
+        """Some cells of one environment, in a process of their own."""
+
+        def done(item: str, fields: Record) -> None:
+            (mode, case) = cell_of(item)
+            sharing.measure(heap, fields["seconds"])
             self._progress.finished(env.name, env.write("cell", case=case, mode=mode, **fields))
 
-        def lost(case: str, why: Lost) -> None:
+        def lost(item: str, why: Lost) -> None:
+            (mode, case) = cell_of(item)
             status = "timeout" if why.hung else "crash"
-            done(case, {"status": status, "message": f"The worker {why.reason}", "seconds": limit if why.hung else 0.0})
+            done(item, {"status": status, "message": f"The worker {why.reason}", "seconds": limit if why.hung else 0.0})
             self._note(env, f"{case} in mode {mode}: the worker {why.reason}. It was started again.")
 
+        (mode, _) = cell_of(items[0])
         limit = self._request.timeout * (1.0 if mode in UNCOMPILED else COMPILING)
-        job = {"backend": env.backend, "mode": mode, "references": str(self._request.output / references_file.NAME)}
+        job = {"backend": env.backend, "references": str(self._request.output / references_file.NAME)}
         command = [env.python, "-m", "polyloss_conformance.worker"]
         try:
             self._supervisor.work(
                 command, job, items, limit, done, lost, lambda text: self._note(env, f"{mode}: {text}")
             )
         except StartError as error:
+            sharing.drop(heap)
             self._note(env, f"Mode {mode} did not run to its end: the worker {error}")
+
+
+def _units(todo: Mapping[str, list[str]]) -> Iterator[tuple[bool, list[str]]]:
+    """The items of the processes of an environment, and whether they compile: a process for each mode that does, and one for all others.
+
+    There the modes of a case follow each other: ``composed`` is held to what ``eager`` just gave, and what a framework compiles even then,
+    a small operation at a time, is compiled once.
+    """
+    cases = dict.fromkeys(case for mode in UNCOMPILED for case in todo.get(mode, ()))
+    pairs = {(mode, case) for mode in UNCOMPILED for case in todo.get(mode, ())}
+    together = [item_of(mode, case) for case in cases for mode in UNCOMPILED if (mode, case) in pairs]
+    if together:
+        yield False, together
+    for mode, left in todo.items():
+        if mode not in UNCOMPILED and left:
+            yield True, [item_of(mode, case) for case in left]
 
 
 def planned(cases: Mapping[str, Case], mode: str, sampled: bool, quick: bool) -> list[Case]:

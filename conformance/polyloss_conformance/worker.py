@@ -1,7 +1,7 @@
-"""The process that runs one environment's cells in one mode: ``python -m polyloss_conformance.worker``.
+"""The process that runs cells of one environment: ``python -m polyloss_conformance.worker``.
 
-It takes a job from standard input (`polyloss_conformance.child`): either ``describe`` a backend, or judge the cases in ``items``, whose
-records are in the file ``references``.
+It takes a job from standard input (`polyloss_conformance.child`): either ``describe`` a backend, or judge the cells in ``items``
+(`item_of`), the records of whose cases are in the file ``references``.
 """
 
 from __future__ import annotations
@@ -11,6 +11,17 @@ import traceback
 from typing import Any
 
 from polyloss_conformance.child import Channel
+
+
+def item_of(mode: str, case: str) -> str:
+    """A cell of an environment as a supervised process is told of it."""
+    return f"{mode} {case}"
+
+
+def cell_of(item: str) -> tuple[str, str]:
+    """Mode and case of what `item_of` made."""
+    (mode, _, case) = item.partition(" ")
+    return mode, case
 
 
 def main() -> None:
@@ -53,11 +64,13 @@ def _cells(channel: Channel) -> None:
 
     job = channel.job
     executor = Executor(dispatch.backend(job["backend"]))
-    records = case_records(job["references"], set(job["items"]))
-    cases = dialects.cases_named(job["items"])
-    for item in job["items"]:
+    cells = {item: cell_of(item) for item in job["items"]}
+    ids = {case for _, case in cells.values()}
+    records = case_records(job["references"], ids)
+    cases = dialects.cases_named(ids)
+    for item, (mode, case) in cells.items():
         channel.begin(item)
-        channel.done(item, executor.cell(cases[item], job["mode"], records[item]))
+        channel.done(item, executor.cell(cases[case], mode, records[case]))
 
 
 if __name__ == "__main__":

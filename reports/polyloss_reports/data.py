@@ -1,11 +1,14 @@
-"""The cells of a loss as compact JSON for the page's script.
+"""The cells of a loss, packed for the page's script.
 
-Arrays of arrays, with what repeats stored once: arrays of numbers, the shape of a list of checks, texts. Each loss has a block of its
-own, which the script parses when the reader opens that loss. `cells.js` reads what is written here.
+What repeats is stored once: arrays of numbers, the shape of a list of checks, texts. Cells are columns, in the order of their cases, so
+that neighbours are alike; as gzip in base64 a cell takes some 12 bytes. Each loss has a block of its own, which the script unpacks when the
+reader opens that loss. `cells.js` reads what is written here.
 """
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 from collections.abc import Iterable
 from typing import Any
@@ -13,7 +16,7 @@ from typing import Any
 from markupsafe import Markup
 from polyloss_conformance.results import Record, decode
 
-from polyloss_reports.numbers import shorten, worse
+from polyloss_reports.numbers import shorten
 from polyloss_reports.summary import SEVERITY
 
 LARGEST_ARRAY = 256
@@ -26,6 +29,12 @@ def embed(value: Any) -> Markup:
     """JSON that may stand inside a script element: ASCII only, and nothing that HTML could read as markup."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return Markup(text.translate(_HTML))
+
+
+def pack(value: Any) -> Markup:
+    """JSON as base64 of gzip: the same bytes for the same value."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return Markup(base64.b64encode(gzip.compress(text.encode("ascii"), 9, mtime=0)).decode("ascii"))
 
 
 class _Table:
@@ -43,6 +52,23 @@ class _Table:
         return self._numbers[key]
 
 
+COLUMNS = (
+    "column",
+    "case",
+    "status",
+    "seconds",
+    "signature",
+    "errors",
+    "place",
+    "expected",
+    "actual",
+    "finding",
+    "message",
+)
+"""What a cell is made of. ``signature``, ``finding`` and ``message`` are numbers in the block's tables; ``place``, ``expected`` and
+``actual`` say which element is off the most, 0 where none is. A cell that did not run has the first three, and zeros."""
+
+
 class Block:
     """The cells of one loss, and the cases they are about."""
 
@@ -51,41 +77,50 @@ class Block:
         self._arrays = _Table()
         self._signatures = _Table()
         self._texts = _Table()
+        self._texts.number("")
         self._cases: dict[str, int] = {}
         self._case_rows: list[Any] = []
-        self._cells: list[list[Any]] = []
+        self._cells: list[tuple[Any, ...]] = []
 
     def add(self, environment: str, mode: str, case: str, record: Record | None, cell: Record | None) -> None:
         """Take a cell, or with `cell` None a planned one that did not run. `record` is that of its case, if there is one."""
         if case not in self._cases:
             self._cases[case] = len(self._case_rows)
             self._case_rows.append(self._case(case, record))
-        row: list[Any] = [self._columns[environment, mode], self._cases[case]]
+        place = (self._columns[environment, mode], self._cases[case])
         if cell is None:
-            self._cells.append([*row, SEVERITY.index("not run")])
+            nothing: tuple[Any, ...] = (SEVERITY.index("not run"), 0, self._signatures.number([]), [], 0, 0, 0, 0, 0)
+            self._cells.append((*place, *nothing))
             return
         checks = cell.get("checks", [])
         worst = cell.get("worst")
-        row += [
-            SEVERITY.index(cell["status"]),
-            round(cell["seconds"], 4),
-            self._signatures.number([[against, what, shorten(limit, "float16")] for against, what, _, limit in checks]),
-            [shorten(error, "float16") for _, _, error, _ in checks],
-            [worst[key] for key in ("against", "what", "index", "expected", "actual")] if worst else 0,
-            self._texts.number(cell.get("finding", "")),
-            self._texts.number(cell.get("message", "")),
-        ]
-        self._cells.append(row)
+        dtype = record["dtype"] if record else ""
+        self._cells.append(
+            (
+                *place,
+                SEVERITY.index(cell["status"]),
+                round(cell["seconds"], 4 if cell["seconds"] < 0.1 else 2),
+                self._signatures.number(
+                    [[against, what, shorten(limit, "float16")] for against, what, _, limit in checks]
+                ),
+                [_error(error, limit) for _, _, error, limit in checks],
+                [worst[key] for key in ("against", "what", "index")] if worst else 0,
+                shorten(worst["expected"], dtype) if worst else 0,
+                shorten(worst["actual"], dtype) if worst else 0,
+                self._texts.number(cell.get("finding", "")),
+                self._texts.number(cell.get("message", "")),
+            )
+        )
 
     def content(self) -> Record:
-        """What the script gets, the most severe cells first."""
-        cells = sorted(self._cells, key=lambda row: (row[2], -_largest(row), row[1], row[0]))
+        """What the script gets; it puts the most severe cells first."""
+        cells = sorted(self._cells, key=lambda row: (row[1], row[0]))
         return {
             "arrays": self._arrays.rows,
             "signatures": self._signatures.rows,
             "texts": self._texts.rows,
             "cases": self._case_rows,
-            "cells": cells,
+            "cells": {name: [row[i] for row in cells] for i, name in enumerate(COLUMNS)},
         }
 
     def _case(self, name: str, record: Record | None) -> list[Any]:
@@ -110,8 +145,9 @@ class Block:
         return self._arrays.number([array["dtype"], array["shape"], values, len(array["values"])])
 
 
-def _largest(row: list[Any]) -> float:
-    largest: float | None = None
-    for error in row[5] if len(row) > 5 else ():
-        largest = worse(largest, decode(error))
-    return float("inf") if largest is not None and largest != largest else largest or 0.0
+def _error(error: Any, limit: Any) -> Any:
+    """An error with the digits that the page prints, and with more where fewer could put it on the other side of its limit."""
+    if not isinstance(error, float):
+        return error
+    short = shorten(float(f"{error:.4g}"), "float16")
+    return short if (short <= decode(limit)) == (error <= decode(limit)) else shorten(error, "float64")

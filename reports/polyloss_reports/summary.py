@@ -30,6 +30,9 @@ SYMBOLS = {
 }
 """A sign for each status, so that colour is never the only one."""
 
+LISTED = 10
+"""So many failing losses are printed."""
+
 _WORDS = {
     "pass": ("passes", "pass"),
     "deviation": ("deviates exactly as recorded", "deviate exactly as recorded"),
@@ -212,16 +215,38 @@ def as_json(results: Results, page: Path | None = None) -> Record:
 
 
 def print_summary(console: Console, results: Results, page: Path | None = None) -> None:
-    """Print the verdict, a table of environments, what did not run, and where the page is."""
+    """Print the verdict, a table of environments, which losses fail, what did not run, and where the page is."""
     summary = summarize(results)
     style = {"pass": "bold green", "fail": "bold red", "nothing": "bold magenta"}[summary.verdict]
     console.print(_text(f"{summary.headline}. {summary.words}", style))
     if summary.environments:
         console.print(_table(summary))
+    for line in _failing(results):
+        console.print(_text(line, "red"))
     for line in summary.reservations:
         console.print(_text("- " + line, "yellow"))
     if page:
         console.print(_text(f"Page: {page}"))
+
+
+def _failing(results: Results) -> list[str]:
+    """The losses with cells that make the run fail, those with the most first, each with where and with one of them."""
+    found: dict[str, list[Record]] = {}
+    for env in results.environments.values():
+        for cell in env.cells.values():
+            if cell["status"] in BAD:
+                record = results.cases.get(cell["case"])
+                found.setdefault(record["loss"] if record else "of no described loss", []).append(cell)
+    lines = []
+    for loss, cells in sorted(found.items(), key=lambda item: -len(item[1]))[:LISTED]:
+        places = Counter(f"{cell['environment']} {cell['mode']}" for cell in cells)
+        where = ", ".join(f"{place} {number}" for place, number in places.most_common())
+        (first, *_) = sorted(cells, key=lambda cell: SEVERITY.index(cell["status"]))
+        lines.append(f"{loss}: {count(len(cells), 'bad cell')} ({where})")
+        lines.append(f"  {first['case']}: {first['status']}, {first.get('message', '')[:300]}")
+    if len(found) > LISTED:
+        lines.append(f"and {count(len(found) - LISTED, 'loss', 'losses')} more, on the page")
+    return lines
 
 
 def _table(summary: Summary) -> Table:

@@ -8,10 +8,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from markupsafe import Markup
-from polyloss_conformance.results import Record, Results
+from polyloss_conformance.results import BAD, Record, Results
 
 from polyloss_reports import mathml, plot
-from polyloss_reports.data import Block, embed
+from polyloss_reports.data import Block, pack
 from polyloss_reports.numbers import array_text
 from polyloss_reports.summary import Summary, Tally, summarize
 
@@ -71,7 +71,11 @@ class Loss:
 
     def data(self) -> Markup:
         """Its cells, for the script."""
-        return embed(self.block.content())
+        return pack(self.block.content())
+
+    def bad(self) -> int:
+        """How many of its cells make the run fail."""
+        return sum(self.tally.counts[status] for status in BAD)
 
     def documentation(self) -> list[Finding]:
         """The findings that say where documentation and code differ."""
@@ -102,6 +106,13 @@ class View:
         for loss in self.losses:
             groups.setdefault(loss.dialect, []).append(loss)
         return groups
+
+    def tallies(self) -> dict[str, Tally]:
+        """All cells of each dialect."""
+        found = {dialect: Tally() for dialect in self.dialects()}
+        for loss in self.losses:
+            found[loss.dialect].merge(loss.tally)
+        return found
 
     def references(self) -> list[str]:
         """What cells were compared with; the formula and the native library are listed even where nothing was."""

@@ -119,6 +119,25 @@ def test_cells_filter_and_page(opened: Callable[..., Any]) -> None:
     section.get_by_text("130 of 130 cells").wait_for()
 
 
+def test_the_most_severe_cells_come_first(opened: Callable[..., Any]) -> None:
+    section = open_loss(opened("everything"), "L2Loss")
+    section.locator(".row").first.wait_for()
+    found = [text.split()[-1] for text in section.locator(".row .chip").all_inner_texts()]
+    order = ["fail", "error", "crash", "timeout", "missing", "run", "deviation", "unsupported", "pass"]
+    assert found == sorted(found, key=order.index)
+    section = open_loss(opened("large"), "Loss00")
+    section.get_by_role("combobox", name="Status").select_option("pass")
+    shown = [float(text.split()[0].strip("<")) for text in section.locator(".row .error").all_inner_texts()]
+    assert shown == sorted(shown, reverse=True)
+
+
+def test_a_block_that_cannot_be_unpacked_says_so(opened: Callable[..., Any]) -> None:
+    tab = opened("everything")
+    tab.evaluate("delete window.DecompressionStream")
+    section = open_loss(tab, "L2Loss")
+    assert "needs a browser of 2023 or later" in section.locator(".cells .notice").inner_text()
+
+
 def test_a_failing_cell_opens_by_keyboard(opened: Callable[..., Any]) -> None:
     tab = opened("everything")
     section = open_loss(tab, "L2Loss")

@@ -125,3 +125,11 @@ def test_hostile_text_reaches_the_terminal_as_text(tmp_path: Path) -> None:
     text = printed(results)
     assert "[red]x[/red] �[31m" in text
     assert "\x1b" not in text
+
+
+def test_failing_losses_are_printed_with_where_and_one_cell(tmp_path: Path) -> None:
+    text = printed(synthetic.read(tmp_path, synthetic.everything()))
+    assert "gluon/L2Loss: 5 bad cells (torch eager 5)" in text
+    assert "gluon/L2Loss/fail: fail, value differs from the formula: 5.2e6 ulp, limit 4" in text
+    assert "zoo/Quartic: " not in text
+    assert "bad cell" not in printed(one(tmp_path / "good", cell("torch", "a"), cell("torch", "b")))

@@ -3,47 +3,61 @@ const PAGE = 100;
 const lists = new Map();
 let numbered = 0;
 
-/** A cell as the block stores it, by name. */
-function decodeCell(block, row) {
-  const [column, caseNumber, status, seconds = 0, signature = -1, errors = [], worst = 0, finding = -1, message = -1] = row;
-  const [environment, mode] = common.columns[column];
-  const [id, dtype, config, inputs, references] = block.cases[caseNumber];
-  const checks = (block.signatures[signature] ?? []).map(([against, what, limit], i) => ({ against, what, limit, error: errors[i] }));
-  return {
-    environment,
-    mode,
-    id,
-    dtype,
-    config,
-    inputs,
-    references,
-    seconds,
-    checks,
-    worst,
-    status: common.statuses[status],
-    finding: block.texts[finding] ?? "",
-    message: block.texts[message] ?? "",
-  };
+/** What `pack` of data.py packed. */
+async function unpack(text) {
+  const bytes = Uint8Array.from(atob(text.trim()), (character) => character.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return JSON.parse(await new Response(stream).text());
 }
+
+/** The cells of a block by name, the most severe first. */
+function decodeCells(block) {
+  const cases = block.cases.map(([id, dtype, config, inputs, references]) => {
+    return { id, dtype, config, inputs, references, text: `${id} ${JSON.stringify(config)}`.toLowerCase() };
+  });
+  const of = block.cells;
+  const cells = of.case.map((number, i) => {
+    const [environment, mode] = common.columns[of.column[i]];
+    return {
+      ...cases[number],
+      environment,
+      mode,
+      order: i,
+      severity: of.status[i],
+      status: common.statuses[of.status[i]],
+      seconds: of.seconds[i],
+      signature: block.signatures[of.signature[i]],
+      errors: of.errors[i],
+      size: Math.max(0, ...of.errors[i].map(sizeOf)),
+      worst: of.place[i] && [...of.place[i], of.expected[i], of.actual[i]],
+      finding: block.texts[of.finding[i]],
+      message: block.texts[of.message[i]],
+    };
+  });
+  return cells.sort((a, b) => a.severity - b.severity || (a.size === b.size ? a.order - b.order : b.size - a.size));
+}
+
+/** The checks of a cell. */
+const checksOf = (cell) => cell.signature.map(([against, what, limit], i) => ({ against, what, limit, error: cell.errors[i] }));
+
+/** An error for sorting: NaN is the largest. */
+const sizeOf = (error) => (Number.isNaN(numberOf(error)) ? Infinity : numberOf(error));
 
 /** True where an error is not within its limit; NaN never is. */
 const isOver = (check) => !(numberOf(check.error) <= numberOf(check.limit));
 
 /** The check that says most about a cell: one beyond its limit, else the largest. */
 function decisive(checks) {
-  const size = (check) => (Number.isNaN(numberOf(check.error)) ? Infinity : numberOf(check.error));
-  return [...checks].sort((a, b) => isOver(b) - isOver(a) || size(b) - size(a))[0];
+  return [...checks].sort((a, b) => isOver(b) - isOver(a) || sizeOf(b.error) - sizeOf(a.error))[0];
 }
 
 class CellList {
-  constructor(place) {
-    this.place = place;
+  constructor(place, block) {
     this.name = place.dataset.name;
-    const data = document.querySelector(`script[data-cells="${CSS.escape(place.dataset.loss)}"]`);
-    this.block = JSON.parse(data.textContent);
-    this.cells = this.block.cells.map((row) => decodeCell(this.block, row));
+    this.block = block;
+    this.cells = decodeCells(block);
     for (const cell of this.cells) {
-      cell.text = `${cell.id} ${JSON.stringify(cell.config)} ${cell.finding} ${cell.message}`.toLowerCase();
+      if (cell.finding || cell.message) cell.text += ` ${cell.finding} ${cell.message}`.toLowerCase();
     }
     const options = (key) => [...new Set(this.cells.map((cell) => cell[key]))].filter(Boolean);
     const search = element("input", { type: "search", name: "text", autocomplete: "off", spellcheck: "false", placeholder: "case or message" });
@@ -108,7 +122,7 @@ class CellList {
   }
 
   row(cell) {
-    const check = decisive(cell.checks);
+    const check = decisive(checksOf(cell));
     const error = check ? `${ulpText(check.error)} of ${ulpText(check.limit)} ulp` : "not measured";
     const panel = `cell-${numbered++}`;
     const button = element(
@@ -133,11 +147,12 @@ class CellList {
   /** All that is known of a cell. */
   detail(cell) {
     const parts = [];
+    const checks = checksOf(cell);
     if (cell.message) parts.push(element("p", { class: "why" }, cell.message));
     if (cell.status === "not run") parts.push(element("p", { class: "why" }, "This cell was planned and has no record."));
     if (cell.finding) parts.push(this.findingLine(cell.finding));
-    if (cell.worst) parts.push(...this.worst(cell));
-    if (cell.checks.length) parts.push(...this.checks(cell.checks));
+    if (cell.worst) parts.push(...this.worst(cell, checks));
+    if (checks.length) parts.push(...this.checks(checks));
     if (Object.keys(cell.config).length) {
       const pairs = Object.entries(cell.config).flatMap(([key, value]) => [element("dt", {}, key), element("dd", {}, JSON.stringify(value))]);
       parts.push(element("h6", {}, "Configuration"), element("dl", { class: "first" }, ...pairs));
@@ -163,9 +178,9 @@ class CellList {
     return element("p", {}, "Explained by the finding ", name);
   }
 
-  worst(cell) {
+  worst(cell, checks) {
     const [against, what, index, expected, actual] = cell.worst;
-    const check = cell.checks.find((one) => one.against === against && one.what === what);
+    const check = checks.find((one) => one.against === against && one.what === what);
     const pairs = [
       ["where", index.length ? `${what}[${index.join(", ")}]` : what],
       [`expected (${against})`, numberText(expected)],
@@ -213,23 +228,32 @@ class CellList {
   }
 }
 
-/** The list of a loss, made when it is first asked for. */
+/** The list of a loss, made when it is first asked for; null where it cannot be made. */
 function listOf(loss) {
-  if (!lists.has(loss.id)) {
-    const place = loss.querySelector(".cells");
-    lists.set(loss.id, place && new CellList(place));
-  }
+  if (!lists.has(loss.id)) lists.set(loss.id, makeList(loss.querySelector(".cells")));
   return lists.get(loss.id);
 }
 
+async function makeList(place) {
+  if (!place) return null;
+  const data = document.querySelector(`script[data-cells="${CSS.escape(place.dataset.loss)}"]`);
+  try {
+    return new CellList(place, await unpack(data.textContent));
+  } catch (error) {
+    const words = "DecompressionStream" in window ? `could not be read: ${error.message}` : "needs a browser of 2023 or later, which can unpack it";
+    place.replaceChildren(element("p", { class: "notice" }, `The list of cells ${words}.`));
+    return null;
+  }
+}
+
 /** Open a loss at its cells, filtered. */
-function openCells(anchor, values) {
+async function openCells(anchor, values) {
   const loss = document.getElementById(anchor);
   loss.open = true;
-  const list = listOf(loss);
-  list?.ask(values);
   history.pushState(null, "", "#" + anchor);
-  list?.form.scrollIntoView();
+  const list = await listOf(loss);
+  list?.ask(values);
+  (list?.form ?? loss).scrollIntoView();
   list?.rows.focus({ preventScroll: true });
 }
 

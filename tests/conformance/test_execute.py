@@ -1,0 +1,63 @@
+"""The composed mode is held to what the fused kernels gave on the same case, and they run once."""
+
+import numpy as np
+import pytest
+from polyloss_conformance import dialects
+from polyloss_conformance.arrays import case_record
+from polyloss_conformance.execute import COMPOSED, Executor
+from polyloss_conformance.reference_worker import formula
+
+from polyloss import dispatch
+
+CASES = [name for name in dialects.cases_of("gluon") if name.startswith("gluon/SoftmaxCrossEntropyLoss/")][:2]
+
+
+@pytest.fixture
+def executor(monkeypatch):
+    pytest.importorskip("torch")
+    executor = Executor(dispatch.backend("torch"))
+    executor.ran = []
+    run = executor.run
+
+    def counted(case, mode, expected):
+        executor.ran.append((case.id, dispatch._fused))
+        return run(case, mode, expected)
+
+    monkeypatch.setattr(executor, "run", counted)
+    return executor
+
+
+def cell(executor, name, mode):
+    case = dialects.cases_named([name])[name]
+    return executor.cell(case, mode, {**case_record(case), "references": {"formula": formula(case)}})
+
+
+def test_after_eager_the_fused_kernels_do_not_run_again(executor):
+    (first, _) = CASES
+    cell(executor, first, "eager")
+    found = cell(executor, first, COMPOSED)
+    assert executor.ran == [(first, True), (first, False)]
+    assert found["status"] == "pass"
+    assert {check[0] for check in found["checks"]} == {"formula", "fused"}
+
+
+@pytest.mark.parametrize("before", [None, "other", "other mode"])
+def test_without_the_same_case_they_run(executor, before):
+    (first, other) = CASES
+    if before is not None:
+        cell(executor, first if before == "other" else other, "eager")
+        if before == "other mode":
+            cell(executor, other, "aot_eager")
+    executor.ran.clear()
+    assert cell(executor, other, COMPOSED)["status"] == "pass"
+    assert executor.ran == [(other, True), (other, False)]
+
+
+def test_a_composition_that_differs_from_the_fused_kernels_fails(executor):
+    (first, _) = CASES
+    cell(executor, first, "eager")
+    (_, outcome) = executor._eager
+    outcome.value.values[...] = np.nextafter(outcome.value.values, 0) * 1.01
+    found = cell(executor, first, COMPOSED)
+    assert found["status"] == "fail"
+    assert "against fused" in found["message"]
