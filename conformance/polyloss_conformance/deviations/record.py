@@ -63,9 +63,8 @@ class Evidence:
         """How far native is off in ULP, by what; where the reference knows no slope, 0."""
         expected = {"value": Expected(self.right, self.case.dtype)}
         for name, slopes in self.gradients.items():
-            expected[f"gradient {name}"] = Expected(
-                slopes.lower, self.case.gradient_dtype(name), slopes.upper, loose=True
-            )
+            kind = self.case.gradient_dtype(name)
+            expected[f"gradient {name}"] = Expected(slopes.lower, kind, slopes.upper, loose=True)
         found = {}
         for what, due in expected.items():
             got = self.got(what)
@@ -173,10 +172,8 @@ class Example:
 
     def __str__(self) -> str:
         parts = [f"{key}={given}" for key, given in self.config.items()]
-        called = [
-            f"{key} {plain(given)}" + (f" in {self.dtypes[key]}" if key in self.dtypes else "")
-            for key, given in self.inputs.items()
-        ]
+        kinds = {key: f" ({kind})" for key, kind in self.dtypes.items()}
+        called = [f"{key} {plain(given)}{kinds.get(key, '')}" for key, given in self.inputs.items()]
         called += [f"{key} {given}" for key, given in self.call.items()]
         return f"{self.loss}({', '.join(parts)}) of {', '.join(called)}, {self.dtype}"
 
