@@ -184,6 +184,24 @@ def test_impossible_class():
     assert pF.cross_entropy(logits, np.array([0]), label_smoothing=0.1) == np.inf
 
 
+@pytest.mark.parametrize("framework", BACKENDS)
+def test_without_a_batch(framework):
+    """A target of shape (1,) counts as one without axes, which MXNet does not have."""
+    backend = backend_of(framework)
+    (scores, soft) = (backend.from_numpy(given[0], "float32") for given in (LOGITS, SOFT))
+    label = backend.from_numpy(LABELS[1:2], "int64")
+    for options in ({}, {"label_smoothing": 0.2, "reduction": "none"}):
+        for target, whole in ((label, LABELS[1:2]), (soft, SOFT[:1])):
+            loss = pnn.CrossEntropyLoss(**options)
+            found = backend.to_numpy(loss(scores, target))
+            expected = loss(LOGITS[:1], whole)
+            assert found.shape == (() if framework != "mxnet" else (1,))
+            np.testing.assert_allclose(found.reshape(()), expected.reshape(()), rtol=1e-5)
+            if backend.differentiable:
+                (_, (slope,)) = backend.value_and_grad(loss, (0,))([scores, target], None)
+                assert abs(backend.to_numpy(slope).sum()) < 1e-6
+
+
 @pytest.mark.parametrize("framework", ["torch", "jax", "tensorflow", "numpy"])
 def test_large_half_batch(framework):
     """Float16 cannot count 70,000 rows, whose mean it can hold."""

@@ -63,9 +63,8 @@ class Evidence:
         """How far native is off in ULP, by what; where the reference knows no slope, 0."""
         expected = {"value": Expected(self.right, self.case.dtype)}
         for name, slopes in self.gradients.items():
-            expected[f"gradient {name}"] = Expected(
-                slopes.lower, self.case.gradient_dtype(name), slopes.upper, loose=True
-            )
+            kind = self.case.gradient_dtype(name)
+            expected[f"gradient {name}"] = Expected(slopes.lower, kind, slopes.upper, loose=True)
         found = {}
         for what, due in expected.items():
             got = self.got(what)

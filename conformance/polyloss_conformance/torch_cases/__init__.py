@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from polyloss_conformance.cases import Case
-from polyloss_conformance.torch_cases import 
+from polyloss_conformance.torch_cases import cross_entropy, elementwise, elementwise_more, multi
 
 FAMILIES = (elementwise, elementwise_more, cross_entropy, multi)
 

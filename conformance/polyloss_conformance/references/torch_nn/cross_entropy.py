@@ -149,8 +149,9 @@ REFERENCES = (
         r"l_n = - w_{y_n} \log \frac{\exp(x_{n,y_n})}{\sum_{c=1}^C \exp(x_{n,c})} \cdot \mathbb{1}\{y_n \not= \text{ignore\_index}\}"
         r" \quad\text{or}\quad l_n = - \sum_{c=1}^C w_c \log \frac{\exp(x_{n,c})}{\sum_{i=1}^C \exp(x_{n,i})} y_{n,c}",
         r"l_n = \omega_n \left[-(1 - s)\, w_{y_n} \log p_{n,y_n} - \frac{s}{C} \sum_c w_c \log p_{n,c}\right],\ \ell ="
-        r" \frac{\sum_n l_n}{\sum_n \omega_n w_{y_n}},\ \omega_n = [y_n \ne \text{ignore\_index}] \quad\text{or}\quad l_n = -\sum_c w_c \left[(1 - s)\, y_{n,c} +"
-        r" \frac{s}{C}\right] \log p_{n,c},\ \ell = \frac{1}{N} \sum_n l_n \qquad p_{n,c} = \frac{e^{x_{n,c}}}{\sum_j e^{x_{n,j}}}",
+        r" \frac{\sum_n l_n}{\sum_n \omega_n w_{y_n}},\ \omega_n = [y_n \ne \text{ignore\_index}] \quad\text{or}\quad"
+        r" l_n = -\sum_c w_c \left[(1 - s)\, y_{n,c} + \frac{s}{C}\right] \log p_{n,c},\ \ell = \frac{1}{N} \sum_n l_n"
+        r" \qquad p_{n,c} = \frac{e^{x_{n,c}}}{\sum_j e^{x_{n,j}}}",
         computed_cross_entropy,
         documented_cross_entropy,
     ),
