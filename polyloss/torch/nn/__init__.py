@@ -13,7 +13,13 @@ they are moved to the framework (and its default device) and the dtype of the in
 from __future__ import annotations
 
 from polyloss.torch.nn import functional as functional
+from polyloss.torch.nn.distance import PairwiseDistance as PairwiseDistance
 from polyloss.torch.nn.modules.classification import BCELoss, BCEWithLogitsLoss, KLDivLoss, SoftMarginLoss
+from polyloss.torch.nn.modules.embedding import (
+    CosineEmbeddingLoss,
+    TripletMarginLoss,
+    TripletMarginWithDistanceLoss,
+)
 from polyloss.torch.nn.modules.margin import HingeEmbeddingLoss, MarginRankingLoss
 from polyloss.torch.nn.modules.regression import (
     GaussianNLLLoss,
@@ -25,6 +31,7 @@ from polyloss.torch.nn.modules.regression import (
 )
 
 __all__ = [
-    "BCELoss", "BCEWithLogitsLoss", "GaussianNLLLoss", "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss", "MSELoss",
-    "MarginRankingLoss", "PoissonNLLLoss", "SmoothL1Loss", "SoftMarginLoss",
+    "BCELoss", "BCEWithLogitsLoss", "CosineEmbeddingLoss", "GaussianNLLLoss", "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss",
+    "L1Loss", "MSELoss", "MarginRankingLoss", "PoissonNLLLoss", "SmoothL1Loss", "SoftMarginLoss", "TripletMarginLoss",
+    "TripletMarginWithDistanceLoss",
 ]  # fmt: skip

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from polyloss_conformance.references.reference import Reference
-from polyloss_conformance.references.torch_nn import elementwise
+from polyloss_conformance.references.torch_nn import elementwise, embedding
 
-_FAMILIES = (elementwise,)
+_FAMILIES = (elementwise, embedding)
 
 REFERENCES: dict[str, Reference] = {f"torch/{one.name}": one for family in _FAMILIES for one in family.REFERENCES}
