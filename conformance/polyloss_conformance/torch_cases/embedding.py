@@ -66,32 +66,36 @@ def spread(rng: Rng, shapes: Shapes, config: Config) -> Values:
 
 def vanishing(rng: Rng, shapes: Shapes, config: Config) -> Values:
     """Differences that epsilon makes exactly 0: of the whole vector, or of single elements."""
-    return _from(shapes, config, [0.0] * 3 + [0.0, 1.0, -2.0], [0.5, 0.0, 0.0, 0.0, 0.0, 0.0])
+    return _from(shapes, config, [0.0] * 3 + [0.0, 1.0, -2.0], [1.5, 0.0, 0.0, 0.0, 0.0, 0.0])
 
 
 def edges(rng: Rng, shapes: Shapes, config: Config) -> Values:
-    """On the edge of the hinge: the distances differ by the margin. They lie along an axis, so that they are exact for every p."""
+    """On the edge of the hinge: the distances, which are exact, differ by the margin."""
     margin = float(config.get("margin", 1))
+    if config.get("p", 2) == 1:  # no element is 0, where the norm has a kink too
+        return _from(
+            shapes, config, [1.0, -1.0, 0.5, -2.0, 1.0, 1.0], [1.0 + margin, -1.0, 0.5, 2.0, 1.0, -1.0 - margin]
+        )
     return _from(shapes, config, [0.0, 3.0, 0.0, -1.0, 0.0, 0.0], [0.0, -3.0 - margin, 0.0, 0.0, 0.0, 1.0 + margin])
 
 
 def ties(rng: Rng, shapes: Shapes, config: Config) -> Values:
-    """The negative is as far from the positive as from the anchor."""
+    """The negative is as far from the positive as from the anchor, on the other side."""
     eps = float(config.get("eps", EPSILON))
     negative = cycle(shapes["negative"], [0.5, -1.0, 0.25])
+    side = [2.0, 1.0, -0.5, 0.5, -0.25, 1.0]
     return {
-        "anchor": negative + cycle(shapes["anchor"], [2.0, 0.0, 0.0, 0.0, 0.5, 0.0]) - eps,
-        "positive": negative + cycle(shapes["positive"], [0.0, -2.0, 0.0, 0.0, 0.0, 0.5]) - eps,
+        "anchor": negative + cycle(shapes["anchor"], side) - eps,
+        "positive": negative - cycle(shapes["positive"], side) - eps,
         "negative": negative,
     }
 
 
-def _generic(count: int) -> dict[str, Draw]:
-    return {"ordinary": _normal(1.5)} | {f"ordinary-{i}": _normal(1.5) for i in range(2, count + 1)}
-
-
 TRIPLETS: dict[str, Draw] = {
-    **_generic(4),
+    "ordinary": _normal(1.5),
+    "ordinary-2": _normal(1.5),
+    "ordinary-3": _normal(1.5),
+    "ordinary-4": _normal(1.5),
     "near": _normal(0.125),
     "equal": equal,
     "alike": alike,
@@ -104,16 +108,19 @@ SMOOTH = ("ordinary", "ordinary-2", "ordinary-3", "ordinary-4", "near", "equal",
 """Draws that no epsilon has to be exact for."""
 SIZES = {"ordinary": 4.0, "ordinary-2": 4.0, "ordinary-3": 4.0, "ordinary-4": 4.0, "edges": 4.0, "spread": 4e4}
 """Of the distances, which cancel."""
-LARGE = {**SIZES, **{name: 32.0 for name in SIZES if name != "spread"}, "spread": 4e5}
+LARGE = {**SIZES, **{name: 32.0 for name in SIZES if name != "spread"}, "near": 32.0, "spread": 4e5}
 """The same for p below 1."""
 
 
 def _draws(config: Config) -> tuple[str, ...]:
     """Those that fit a configuration: kinks are met exactly where epsilon is a binary number, edges where the norm rounds to no power."""
+    (p, swap) = (config.get("p", 2), bool(config.get("swap")))
+    smooth = [
+        name for name in SMOOTH if name != "spread" or not math.isinf(p)
+    ]  # rounding makes ties of near largest elements
     if config.get("eps", EPSILON) not in (0.0, 0.25, 0.5):
-        return SMOOTH
-    kinks = ["vanishing", *(["ties"] if config.get("swap") else [])]
-    return (*SMOOTH, *kinks, *(["edges"] if config.get("p", 2) in (1, 2, math.inf) and not config.get("swap") else []))
+        return tuple(smooth)
+    return (*smooth, "vanishing", *(["ties"] if swap else ["edges"] if p in (1, 2, math.inf) else []))
 
 
 def _common(draws: Sequence[str]) -> list[Layout]:
@@ -185,7 +192,7 @@ def _below_one(layout: Layout) -> bool:
 def _triplets() -> Iterable[Plan]:
     rare = [
         {"p": 1.5, "eps": 0.25}, {"p": 7, "swap": True, "eps": 0.0}, {"p": -1, "eps": 0.25}, {"p": -2.5, "eps": 0.5, "swap": True},
-        {"p": -math.inf, "eps": 0.25}, {"margin": 1e-3, "eps": 0.25}, {"margin": 100, "eps": 0.0, "swap": True}, {"eps": -0.25},
+        {"p": -math.inf, "eps": 0.25}, {"margin": 0.0078125, "eps": 0.25}, {"margin": 100, "eps": 0.0, "swap": True}, {"eps": -0.25},
         {"size_average": False}, {"reduce": False, "size_average": True}, {"reduce": True, "reduction": "none"},
     ]  # fmt: skip
     layouts = [*_common(SMOOTH), *_configured([*_combinations(), *rare])]
@@ -218,16 +225,16 @@ def _distances() -> Iterable[Plan]:
     kinks = ("vanishing", "edges", "ties")
     exact = [
         Layout(
-            f"2x3-kinks-{_named(config)}",
+            f"2x3-kinks-{_named(config) or 'l1'}",
             _same((2, 3)),
             {**config, "distance_function": "l1", "margin": 0.5, "reduction": "none"},
-            draws=kinks[:2] if not config else kinks,
+            draws=draws,
         )
-        for config in ({}, {"swap": True})
+        for config, draws in (({}, kinks[:2]), ({"swap": True}, ("vanishing", "ties")))
     ]
     layouts = [*_common(SMOOTH), *_configured([*configs, *whole]), half]
     yield plan("TripletMarginWithDistanceLoss", layouts, TRIPLETS, TRIPLET, {**SIZES, "spread": 1e9})
-    binary: dict[str, Draw] = {name: _with_no_epsilon(TRIPLETS[name]) for name in kinks}
+    binary: dict[str, Draw] = {name: _of_l1(TRIPLETS[name]) for name in kinks}
     yield plan("TripletMarginWithDistanceLoss", exact, binary, TRIPLET, SIZES)
     cosines = _configured(
         {"distance_function": "cosine", "swap": swap, "reduction": reduction, "margin": 0.5}
@@ -237,8 +244,8 @@ def _distances() -> Iterable[Plan]:
     yield plan("TripletMarginWithDistanceLoss", cosines, TRIPLETS, TRIPLET, SIZES)
 
 
-def _with_no_epsilon(draw: Draw) -> Draw:
-    return lambda rng, shapes, config: draw(rng, shapes, {**config, "eps": 0.0})
+def _of_l1(draw: Draw) -> Draw:
+    return lambda rng, shapes, config: draw(rng, shapes, {**config, "p": 1, "eps": 0.0})
 
 
 # --- cosines ----------------------------------------------------------------------------------------------------------------------------
@@ -283,7 +290,7 @@ COSINES: dict[str, Draw] = {
     "zero": _fixed([*_ZERO, 1.0, -2.0, 0.5], [0.5, 1.0, 0.0, *_ZERO], [1.0]),
     "zero-unlike": _fixed([*_ZERO, 1.0, -2.0, 0.5], [0.5, 1.0, 0.0, *_ZERO], [-1.0]),
     "both-zero": _fixed(_ZERO, _ZERO, [1.0, -1.0]),
-    "tiny": _vectors(1e-6),
+    "tiny": _fixed([1e-6, -2e-6, 5e-7, 0.0, 1e-6, 1e-7], [2e-6, 1e-6, 1e-6, 1e-6, 3e-7, -2e-6], [1.0, -1.0]),
     "spread": _fixed([1e4, -1e4, 1.0, 1e-4, 1.0, 1e4], [1e4, 1e4, -1e4, 1.0, 1e4, -1e-4], [1.0, -1.0]),
     "other-targets": _vectors(1.5, [0.0, 2.0]),
     "more-targets": _vectors(1.5, [-2.0, -1.0]),
