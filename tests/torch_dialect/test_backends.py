@@ -55,8 +55,9 @@ def test_traced(kind):
     if find_spec("tensorflow") is not None:
         import tensorflow as tf
 
-        for shape in ([None, 3], [4, 3]):
-            traced = tf.function(loss.forward, input_signature=[tf.TensorSpec(shape, tf.float32) for _ in inputs])
+        for batch in (None, 4):
+            signature = [tf.TensorSpec([batch, *value.shape[1:]], tf.float32) for value in inputs]
+            traced = tf.function(loss.forward, input_signature=signature)
             np.testing.assert_allclose(traced(*single), expected, rtol=1e-5)
 
 

@@ -103,7 +103,7 @@ def test_batchmean(shapes, log_target):
 @pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
 @pytest.mark.parametrize(("kind", "function", "options", "inputs", "wrt"), TABLE, ids=IDS)
 def test_empty(kind, function, options, inputs, wrt, reduction):
-    if len({value.shape for value in inputs}) > 1:
+    if len({value.shape for value in inputs}) > 1 and kind != "CosineEmbeddingLoss":
         pytest.skip("a var of another shape")
     given = options_in({k: v for k, v in options.items() if "weight" not in k}, "float32")
     nothing = [value[:0] for value in inputs]
@@ -115,7 +115,7 @@ def test_empty(kind, function, options, inputs, wrt, reduction):
 
 @pytest.mark.parametrize(("kind", "function", "options", "inputs", "wrt"), TABLE, ids=IDS)
 def test_broadcast(kind, function, options, inputs, wrt):
-    if kind.startswith("BCE") or len({value.shape for value in inputs}) > 1:
+    if kind.startswith("BCE") or (len({value.shape for value in inputs}) > 1 and kind != "CosineEmbeddingLoss"):
         pytest.skip("refused")
     smaller = [inputs[0], inputs[1][:1], *inputs[2:]]
     seen = []

@@ -14,7 +14,8 @@ from polyloss.torch.nn import base
 def between(F: OpSet, loss: str, *, p: float, eps: float, **pair: Tensor) -> Tensor:
     """The p-norm over the last axis of the difference of a pair of tensors, plus `eps`; the two broadcast."""
     (first, second) = base.broadcast(F, loss, **pair)
-    shift = first - second + eps
+    # tf.function folds x - y + eps into x - (y - eps), where eps is lost. A clip that changes nothing keeps the two sums apart.
+    shift = F.clip(first - second, -math.inf, math.inf) + eps
     shape = F.shape(shift)
     if shape == ():
         return F.sum(embedding.vector_norm(F, F.reshape(shift, (1,)), p=p))
