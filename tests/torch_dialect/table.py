@@ -44,7 +44,8 @@ ANCHOR = kinked(normal(), [0.0, 1.0, 2.0])
 POSITIVES = kinked(normal(), [0.0, 1.0, 2.0])  # the first is equal to its anchor
 NEGATIVES = kinked(normal(), [0.25, 1.5, 2.0])
 TRIPLET = (ANCHOR, POSITIVES, NEGATIVES)
-MIDDLE = (ANCHOR, 2 * NEGATIVES - ANCHOR, NEGATIVES)  # the negative is as far from one as from the other
+(START, END) = (np.round(8 * x) / 8 for x in (ANCHOR, NEGATIVES))
+MIDDLE = (START, 2 * END - START, END)  # the negative is as far from one as from the other
 LABELS = np.array([1.0, -1.0, -1.0, 0.0])
 VECTORS = (kinked(normal(), [0.0] * 3), kinked(normal(), [1.0] * 3))  # the first of the first is the zero vector
 

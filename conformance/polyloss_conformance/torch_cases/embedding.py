@@ -190,7 +190,7 @@ def _below_one(layout: Layout) -> bool:
 
 
 def _triplets() -> Iterable[Plan]:
-    rare = [
+    rare: list[Config] = [
         {"p": 1.5, "eps": 0.25}, {"p": 7, "swap": True, "eps": 0.0}, {"p": -1, "eps": 0.25}, {"p": -2.5, "eps": 0.5, "swap": True},
         {"p": -math.inf, "eps": 0.25}, {"margin": 0.0078125, "eps": 0.25}, {"margin": 100, "eps": 0.0, "swap": True}, {"eps": -0.25},
         {"size_average": False}, {"reduce": False, "size_average": True}, {"reduce": True, "reduction": "none"},
@@ -215,7 +215,7 @@ def _distances() -> Iterable[Plan]:
             ("l1", "squared", "largest", "pairwise-3"), ((False, "none"), (True, "mean"), (True, "sum"))
         )
     ]
-    whole = [
+    whole: list[Config] = [
         {"distance_function": "elementwise", "reduction": "none", "swap": True},
         {"distance_function": "elementwise", "margin": 0.5},
         {"margin": 0.25, "swap": True},

@@ -187,7 +187,7 @@ def weighted(F: OpSet, loss: str, value: Tensor, name: str, weight: Tensor | Non
     return F.broadcast_mul(value, wide)
 
 
-def as_module(cls: type[Any], home: str, name: str) -> Any:
+def as_module(cls: Any, home: str, name: str) -> Any:
     """A new instance of `cls`, of a subclass that is the module `name` of `home` where torch has been imported."""
     module = getattr(sys.modules.get(home), name, None)
     return object.__new__(cls if module is None or issubclass(cls, module) else _as_module(cls, module))
@@ -205,7 +205,7 @@ def _as_module(kind: type[Any], module: type[Any]) -> Any:
     return type(kind.__name__, (kind, module), {**body, **own})
 
 
-def _restored(kind: type[Any]) -> Any:
+def _restored(kind: Any) -> Any:
     return kind.__new__(kind)
 
 

@@ -34,7 +34,7 @@ def _lost_powers(case: Case) -> Array:
     (p, eps) = (float(case.config.get("p", 2)), float(case.config.get("eps", 1e-6)))
     (a, b, c) = (given(case, name) for name in ("anchor", "positive", "negative"))
     tops = [np.max(np.abs(x - y + eps), axis=-1) for x, y in ((a, b), (a, c), (b, c))]
-    return np.any([_out_of_range(top**p, case.dtype) for top in tops], axis=0)
+    return np.asarray(np.any([_out_of_range(top**p, case.dtype) for top in tops], axis=0))
 
 
 def _powers(evidence: Evidence) -> Masks:
