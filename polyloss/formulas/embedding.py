@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from polyloss.formulas.classification import kl_divergence
 from polyloss.opset import OpSet, Tensor
 
@@ -18,9 +20,27 @@ def cosine_embedding(
 ) -> Tensor:
     """``1 - cos`` for label 1, ``max(0, cos - margin)`` for label -1, and 0 for any other; a column (rows, 1)."""
     cos = F.reshape(cosine_similarity(F, input1, input2, epsilon=epsilon), (-1, 1))
-    sign = F.reshape(label, (-1, 1))
-    same = F.where(F.broadcast_equal(sign, 1.0), 1 - cos, 0.0)
-    return same + F.where(F.broadcast_equal(sign, -1.0), F.relu(cos - margin), 0.0)
+    return _by_label(F, F.reshape(label, (-1, 1)), 1 - cos, F.relu(cos - margin))
+
+
+def _by_label(F: OpSet, label: Tensor, alike: Tensor, unlike: Tensor) -> Tensor:
+    """`alike` for label 1, `unlike` for label -1, and 0 for any other."""
+    same = F.where(F.broadcast_equal(label, 1.0), alike, 0.0)
+    return same + F.where(F.broadcast_equal(label, -1.0), unlike, 0.0)
+
+
+def smoothed_cosine_similarity(F: OpSet, x: Tensor, y: Tensor, *, epsilon: float) -> Tensor:
+    """``x.y / sqrt((|x|^2 + epsilon) (|y|^2 + epsilon))`` over the last axis; the two broadcast.
+
+    Each is divided by its own root: the product of the squares would overflow, and that of two roots when it is squared in a gradient.
+    """
+    units = [F.broadcast_div(v, F.sqrt(F.sum(F.square(v), axis=-1, keepdims=True) + epsilon)) for v in (x, y)]
+    return F.sum(F.broadcast_mul(*units), axis=-1)
+
+
+def cosine_distance(F: OpSet, cos: Tensor, label: Tensor, *, margin: float) -> Tensor:
+    """``1 - cos`` for label 1, ``max(0, cos - margin)`` for label -1, and 0 for any other; slope 1 on the margin."""
+    return _by_label(F, label, 1 - cos, F.clip(cos - margin, 0.0, float("inf")))
 
 
 def triplet(F: OpSet, pred: Tensor, positive: Tensor, negative: Tensor, *, margin: float, batch_axis: int) -> Tensor:
@@ -53,3 +73,49 @@ def hinge_embedding(F: OpSet, distance: Tensor, label: Tensor, *, margin: float)
 def margin_ranking(F: OpSet, input1: Tensor, input2: Tensor, label: Tensor, *, margin: float) -> Tensor:
     """``max(0, margin - label (input1 - input2))``; on the margin the gradient is that of the inner term."""
     return F.clip(margin - label * (input1 - input2), 0.0, float("inf"))
+
+
+def vector_norm(F: OpSet, x: Tensor, *, p: float) -> Tensor:
+    """``(sum_i |x_i|^p)^(1/p)`` over the last axis for any real p; its limits, the number of elements that are not 0 for p = 0.
+
+    The gradient of the zero vector, of an element that is 0, and for p = 0, is 0; for infinite p the largest (smallest) share it.
+    """
+    size = F.abs(x)
+    if p == 0:
+        return F.sum(F.sign(size), axis=-1)
+    if p == 1:
+        return F.sum(size, axis=-1)
+    if p == 2:
+        return F.norm(x, axis=-1)
+    if math.isinf(p):
+        return F.max(size, axis=-1) if p > 0 else F.min(size, axis=-1)
+    zero = F.broadcast_equal(size, 0.0)
+    if p > 0:
+        return _power_norm(F, size, zero, p)
+    # |x|_p = 1 / |1 / x|_(-p), which is 0 as soon as one element is.
+    inverse = 1 / F.where(zero, 1.0, size)
+    return F.where(F.max(zero, axis=-1), 0.0, 1 / _power_norm(F, inverse, F.zeros_like(zero), -p))
+
+
+def _power_norm(F: OpSet, size: Tensor, zero: Tensor, p: float) -> Tensor:
+    """`vector_norm` of absolute values for p above 0, finite; `zero` is 1 where they are 0.
+
+    With the largest element m, ``|x|_p = m |x / m|_p``: no power overflows or vanishes. m may be any constant, so it has no gradient.
+    """
+    top = F.stop_gradient(F.max(size, axis=-1, keepdims=True))
+    none = F.broadcast_equal(top, 0.0)
+    top = F.where(F.broadcast_equal(top - top, 0.0), F.where(none, 1.0, top), 1.0)  # infinity would give NaN
+    powers = F.power(F.broadcast_div(F.where(zero, 1.0, size), F.where(zero, 1.0, top)), p)
+    total = F.sum(F.where(zero, 0.0, powers), axis=-1, keepdims=True)
+    root = F.broadcast_mul(F.power(F.where(none, 1.0, total), 1 / p), top)
+    return F.sum(F.where(none, 0.0, root), axis=-1)
+
+
+def triplet_margin(F: OpSet, near: Tensor, far: Tensor, swapped: Tensor | None = None, *, margin: float) -> Tensor:
+    """``max(0, margin + near - far)`` of the distances from the anchor to its positive and its negative; slope 1 on the edge.
+
+    `swapped`, from the positive to the negative, takes the place of `far` where it is less; at a tie the two share the gradient.
+    """
+    if swapped is not None:
+        far = 0.5 * F.broadcast_minimum(far, swapped) + 0.5 * F.broadcast_minimum(swapped, far)
+    return F.clip(margin + near - far, 0.0, float("inf"))

@@ -51,6 +51,15 @@ def dtype_of(value, dtype):
     return dtype if value.dtype.kind == "f" else "int64"
 
 
+ANCHOR = kinked(normal(), [0.0, 1.0, 2.0])
+POSITIVES = kinked(normal(), [0.0, 1.0, 2.0])  # the first is equal to its anchor
+NEGATIVES = kinked(normal(), [0.25, 1.5, 2.0])
+TRIPLET = (ANCHOR, POSITIVES, NEGATIVES)
+(START, END) = (np.round(8 * x) / 8 for x in (ANCHOR, NEGATIVES))
+MIDDLE = (START, 2 * END - START, END)  # the negative is as far from one as from the other
+LABELS = np.array([1.0, -1.0, -1.0, 0.0])
+VECTORS = (kinked(normal(), [0.0] * 3), kinked(normal(), [1.0] * 3))  # the first of the first is the zero vector
+
 # class, function, options, inputs, those to differentiate with respect to
 TABLE = [
     ("L1Loss", "l1_loss", {}, (X, ZERO), (0, 1)),
@@ -107,6 +116,27 @@ TABLE = [
     ("MultiLabelMarginLoss", "multilabel_margin_loss", {}, (X, SEVERAL), (0,)),
     ("MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss", {}, (LOGITS, CLASS), (0, 1)),
     ("MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss", {"weight": WEIGHT}, (LOGITS, CLASS), (0, 1)),
+    ("TripletMarginLoss", "triplet_margin_loss", {}, TRIPLET, (0, 1, 2)),
+    ("TripletMarginLoss", "triplet_margin_loss", {"swap": True, "eps": 0.25, "margin": 2.0}, TRIPLET, (0, 1, 2)),
+    ("TripletMarginLoss", "triplet_margin_loss", {"swap": True, "eps": 0.0, "margin": 5.0}, MIDDLE, (0, 1, 2)),
+    *(
+        ("TripletMarginLoss", "triplet_margin_loss", {"p": p, "eps": 0.125}, TRIPLET, (0, 1, 2))
+        for p in (1, 3, 0.5, -1.5)
+    ),
+    *(
+        ("TripletMarginLoss", "triplet_margin_loss", {"p": p, "eps": 0.0}, TRIPLET, (0, 1, 2))
+        for p in (1.5, float("inf"))
+    ),
+    ("TripletMarginWithDistanceLoss", "triplet_margin_with_distance_loss", {"swap": True}, TRIPLET, (0, 1, 2)),
+    (
+        "TripletMarginWithDistanceLoss",
+        "triplet_margin_with_distance_loss",
+        {"distance_function": lambda x, y: (x - y) * (x - y), "margin": 0.5},
+        TRIPLET,
+        (0, 1, 2),
+    ),
+    ("CosineEmbeddingLoss", "cosine_embedding_loss", {}, (*VECTORS, LABELS), (0, 1)),
+    ("CosineEmbeddingLoss", "cosine_embedding_loss", {"margin": -0.5}, (*VECTORS, LABELS), (0, 1)),
 ]
 IDS = [f"{i}-{kind}{'-' if options else ''}{'-'.join(options)}" for i, (kind, _, options, _, _) in enumerate(TABLE)]
 FIRST = {kind: (options, inputs) for kind, _, options, inputs, _ in reversed(TABLE) if "weight" not in options}

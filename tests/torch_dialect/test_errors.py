@@ -24,11 +24,14 @@ def inputs(name):
         return A, np.array([0, 2])
     if name in LABELS:
         return A, LABELS[name]
-    return (A, B, B + 1) if name in ("gaussian_nll_loss", "margin_ranking_loss") else (A, B)
+    if name == "cosine_embedding_loss":
+        return A, B, np.ones(2)
+    three = name in ("gaussian_nll_loss", "margin_ranking_loss") or name.startswith("triplet")
+    return (A, B, B + 1) if three else (A, B)
 
 
 def legacy(name):
-    return name not in ("huber_loss", "gaussian_nll_loss")
+    return name not in ("huber_loss", "gaussian_nll_loss", "triplet_margin_with_distance_loss")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -83,9 +86,9 @@ def test_dtypes(name):
         whole[1:2] = whole[:1]
     else:
         whole[1:] = [second, *rest]
-    with pytest.raises(TypeError, match=f"{name}: input1? has dtype int64"):
+    with pytest.raises(TypeError, match=f"{name}: (input1?|anchor) has dtype int64"):
         getattr(pF, name)(*whole)
-    with pytest.raises(TypeError, match=f"{name}: (target|input2) is 1.0, a float"):
+    with pytest.raises(TypeError, match=f"{name}: (target|input2|positive) is 1.0, a float"):
         getattr(pF, name)(first, 1.0, *rest)
 
 

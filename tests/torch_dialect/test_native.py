@@ -104,7 +104,11 @@ def test_batchmean(shapes, log_target):
 @pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
 @pytest.mark.parametrize(("kind", "function", "options", "inputs", "wrt"), TABLE, ids=IDS)
 def test_empty(kind, function, options, inputs, wrt, reduction):
+<<<<<<< HEAD
     if kind == "GaussianNLLLoss" and len({value.shape for value in inputs}) > 1:
+=======
+    if len({value.shape for value in inputs}) > 1 and kind != "CosineEmbeddingLoss":
+>>>>>>> triplet
         pytest.skip("a var of another shape")
     if kind == "MultiLabelMarginLoss" and reduction != "none":
         pytest.skip("torch's is memory that nobody wrote")
@@ -118,8 +122,12 @@ def test_empty(kind, function, options, inputs, wrt, reduction):
 
 @pytest.mark.parametrize(("kind", "function", "options", "inputs", "wrt"), TABLE, ids=IDS)
 def test_broadcast(kind, function, options, inputs, wrt):
+<<<<<<< HEAD
     refused = ("BCE", "CrossEntropy", "MultiLabelMargin")
     if kind.startswith(refused) or len({value.shape for value in inputs}) > 1:
+=======
+    if kind.startswith("BCE") or (len({value.shape for value in inputs}) > 1 and kind != "CosineEmbeddingLoss"):
+>>>>>>> triplet
         pytest.skip("refused")
     smaller = [inputs[0], inputs[1][:1], *inputs[2:]]
     seen = []

@@ -13,8 +13,14 @@ they are moved to the framework (and its default device) and the dtype of the in
 from __future__ import annotations
 
 from polyloss.torch.nn import functional as functional
+from polyloss.torch.nn.distance import PairwiseDistance as PairwiseDistance
 from polyloss.torch.nn.modules.classification import BCELoss, BCEWithLogitsLoss, KLDivLoss, SoftMarginLoss
 from polyloss.torch.nn.modules.cross_entropy import CrossEntropyLoss, NLLLoss, NLLLoss2d
+from polyloss.torch.nn.modules.embedding import (
+    CosineEmbeddingLoss,
+    TripletMarginLoss,
+    TripletMarginWithDistanceLoss,
+)
 from polyloss.torch.nn.modules.margin import HingeEmbeddingLoss, MarginRankingLoss
 from polyloss.torch.nn.modules.multi import MultiLabelMarginLoss, MultiLabelSoftMarginLoss, MultiMarginLoss
 from polyloss.torch.nn.modules.regression import (
@@ -27,7 +33,8 @@ from polyloss.torch.nn.modules.regression import (
 )
 
 __all__ = [
-    "BCELoss", "BCEWithLogitsLoss", "CrossEntropyLoss", "GaussianNLLLoss", "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss",
-    "L1Loss", "MSELoss", "MarginRankingLoss", "MultiLabelMarginLoss", "MultiLabelSoftMarginLoss", "MultiMarginLoss", "NLLLoss",
-    "NLLLoss2d", "PoissonNLLLoss", "SmoothL1Loss", "SoftMarginLoss",
+    "BCELoss", "BCEWithLogitsLoss", "CosineEmbeddingLoss", "CrossEntropyLoss", "GaussianNLLLoss", "HingeEmbeddingLoss",
+    "HuberLoss", "KLDivLoss", "L1Loss", "MSELoss", "MarginRankingLoss", "MultiLabelMarginLoss", "MultiLabelSoftMarginLoss",
+    "MultiMarginLoss", "NLLLoss", "NLLLoss2d", "PoissonNLLLoss", "SmoothL1Loss", "SoftMarginLoss", "TripletMarginLoss",
+    "TripletMarginWithDistanceLoss",
 ]  # fmt: skip

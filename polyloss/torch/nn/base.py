@@ -171,6 +171,14 @@ def same_shape(F: OpSet, loss: str, name: str, tensor: Tensor, other: str, refer
         )
 
 
+def same_rank(F: OpSet, loss: str, **tensors: Tensor) -> None:
+    """Raise ValueError unless the tensors have as many axes, each."""
+    shapes = [F.shape(tensor) for tensor in tensors.values()]
+    if None not in shapes and len({len(shape or ()) for shape in shapes}) > 1:
+        (*first, last) = tensors
+        raise ValueError(f"{loss}: {', '.join(first)} and {last} have shapes {shapes}; they must have the same rank")
+
+
 def broadcast(F: OpSet, loss: str, **tensors: Tensor) -> list[Tensor]:
     """The tensors in the shape to which all of them broadcast; ValueError where there is none."""
     parts = list(tensors.values())
@@ -202,6 +210,12 @@ def factor(F: OpSet, loss: str, value: Tensor, name: str, weight: Tensor, input:
     return F.cast_like(weight, value)
 
 
+def as_module(cls: Any, home: str, name: str) -> Any:
+    """A new instance of `cls`, of a subclass that is the module `name` of `home` where torch has been imported."""
+    module = getattr(sys.modules.get(home), name, None)
+    return object.__new__(cls if module is None or issubclass(cls, module) else _as_module(cls, module))
+
+
 @cache
 def _as_module(kind: type[Any], module: type[Any]) -> Any:
     """`kind` as a real torch module: what torch does with one (children, devices, buffers, hooks) is then torch's own code."""
@@ -214,7 +228,7 @@ def _as_module(kind: type[Any], module: type[Any]) -> Any:
     return type(kind.__name__, (kind, module), {**body, **own})
 
 
-def _restored(kind: type[Loss]) -> Loss:
+def _restored(kind: Any) -> Any:
     return kind.__new__(kind)
 
 
@@ -232,9 +246,7 @@ class Loss:
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Loss:
         """An instance, of a subclass that is a module where torch has been imported."""
-        module = getattr(sys.modules.get("torch.nn.modules.loss"), "_Loss", None)
-        kind: Any = cls
-        loss: Loss = object.__new__(kind if module is None or issubclass(cls, module) else _as_module(kind, module))
+        loss: Loss = as_module(cls, "torch.nn.modules.loss", "_Loss")
         return loss
 
     def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> None:

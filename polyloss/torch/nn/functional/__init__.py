@@ -9,6 +9,7 @@ torch raises RuntimeError or IndexError.
 from __future__ import annotations
 
 from polyloss import dispatch
+from polyloss.torch.nn.distance import pairwise_distance as pairwise_distance
 from polyloss.torch.nn.functional.classification import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -16,6 +17,11 @@ from polyloss.torch.nn.functional.classification import (
     soft_margin_loss,
 )
 from polyloss.torch.nn.functional.cross_entropy import cross_entropy, nll_loss
+from polyloss.torch.nn.functional.embedding import (
+    cosine_embedding_loss,
+    triplet_margin_loss,
+    triplet_margin_with_distance_loss,
+)
 from polyloss.torch.nn.functional.margin import hinge_embedding_loss, margin_ranking_loss
 from polyloss.torch.nn.functional.multi import (
     multi_margin_loss,
@@ -32,9 +38,10 @@ from polyloss.torch.nn.functional.regression import (
 )
 
 __all__ = [
-    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "gaussian_nll_loss", "hinge_embedding_loss",
-    "huber_loss", "kl_div", "l1_loss", "margin_ranking_loss", "mse_loss", "multi_margin_loss", "multilabel_margin_loss",
-    "multilabel_soft_margin_loss", "nll_loss", "poisson_nll_loss", "smooth_l1_loss", "soft_margin_loss",
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cosine_embedding_loss", "cross_entropy", "gaussian_nll_loss",
+    "hinge_embedding_loss", "huber_loss", "kl_div", "l1_loss", "margin_ranking_loss", "mse_loss", "multi_margin_loss",
+    "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss", "poisson_nll_loss", "smooth_l1_loss",
+    "soft_margin_loss", "triplet_margin_loss", "triplet_margin_with_distance_loss",
 ]  # fmt: skip
 
 dispatch.prepare()  # of frameworks that are imported already: a tracer could not follow it in the first call

@@ -37,9 +37,7 @@ def margin_ranking_loss(
     mode = base.checked_mode(name, base.legacy_mode(size_average, reduce, reduction))
     F = base.owner(name, input1=input1, input2=input2, target=target)
     tensors = {"input1": input1, "input2": input2, "target": target}
-    shapes = [F.shape(input1), F.shape(input2), F.shape(target)]
-    if None not in shapes and len({len(shape or ()) for shape in shapes}) > 1:
-        raise ValueError(f"{name}: input1, input2 and target have shapes {shapes}; they must have the same rank")
+    base.same_rank(F, name, **tensors)
     ((first, second, label), dtype) = base.promoted(F, name, integer=tuple(tensors), boolean=False, **tensors)
     (first, second, label) = base.broadcast(F, name, input1=first, input2=second, target=label)
     return base.reduced(F, embedding.margin_ranking(F, first, second, label, margin=margin), mode, dtype)

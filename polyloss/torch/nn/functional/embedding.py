@@ -1,0 +1,134 @@
+"""Losses of vectors that are compared with one another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from polyloss import checks
+from polyloss.formulas import embedding
+from polyloss.opset import OpSet, Tensor
+from polyloss.torch.nn import base
+from polyloss.torch.nn.distance import PairwiseDistance, between
+
+_EPSILON = float(np.float32(1e-12))  # torch has it in single precision, whatever the dtype
+
+Distance = Callable[[Tensor, Tensor], Tensor]
+
+
+def triplet_margin_loss(
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: float = 1.0,
+    p: float = 2,
+    eps: float = 1e-6,
+    swap: bool = False,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """Hinge loss of two distances (`polyloss.torch.nn.TripletMarginLoss`). The three have one rank, and broadcast."""
+    name = "triplet_margin_loss"
+    mode = base.checked_mode(name, base.legacy_mode(size_average, reduce, reduction))
+    for argument, value in (("margin", margin), ("p", p), ("eps", eps)):
+        checks.number(name, argument, value)
+    checks.positive(name, "margin", margin)
+    F = base.owner(name, anchor=anchor, positive=positive, negative=negative)
+    base.same_rank(F, name, anchor=anchor, positive=positive, negative=negative)
+    (triplet, dtype) = base.promoted(
+        F, name, integer=("positive", "negative"), anchor=anchor, positive=positive, negative=negative
+    )
+    distances = _distances(partial(between, F, name, p=p, eps=eps), *triplet, swap=swap)
+    return base.reduced(F, _hinge(F, name, distances, margin), mode, dtype)
+
+
+def triplet_margin_with_distance_loss(
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    *,
+    distance_function: Distance | None = None,
+    margin: float = 1.0,
+    swap: bool = False,
+    reduction: str = "mean",
+) -> Tensor:
+    """Hinge loss of two distances (`polyloss.torch.nn.TripletMarginWithDistanceLoss`). The three have one rank.
+
+    `distance_function` takes two of them as they are and returns a tensor of their framework; None is `PairwiseDistance()`.
+    """
+    name = "triplet_margin_with_distance_loss"
+    mode = base.checked_mode(name, reduction, old_name=False)
+    checks.number(name, "margin", margin)
+    checks.positive(name, "margin", margin)
+    F = base.owner(name, anchor=anchor, positive=positive, negative=negative)
+    base.same_rank(F, name, anchor=anchor, positive=positive, negative=negative)
+    if distance_function is None or (isinstance(distance_function, PairwiseDistance) and not distance_function.keepdim):
+        (p, eps) = (2.0, 1e-6) if distance_function is None else (distance_function.norm, distance_function.eps)
+        (triplet, dtype) = base.promoted(
+            F,
+            name,
+            integer=("positive", "negative"),
+            autocast=False,
+            anchor=anchor,
+            positive=positive,
+            negative=negative,
+        )
+        distances = _distances(partial(between, F, name, p=p, eps=eps), *triplet, swap=swap)
+    else:
+        if not callable(distance_function):
+            raise TypeError(f"{name}: distance_function is {distance_function!r}; it must be a function of two tensors")
+        measure = distance_function
+        found = _distances(lambda **pair: measure(*pair.values()), anchor, positive, negative, swap=swap)
+        named = {f"distance_function({pair})": value for pair, value in found.items()}
+        F = base.owner(name, anchor=anchor, **named)
+        (wide, dtype) = base.promoted(F, name, autocast=False, **named)
+        distances = dict(zip(named, wide, strict=True))
+    return base.reduced(F, _hinge(F, name, distances, margin), mode, dtype)
+
+
+def _distances(
+    measure: Callable[..., Tensor], anchor: Tensor, positive: Tensor, negative: Tensor, *, swap: bool
+) -> dict[str, Tensor]:
+    """The distances of a triplet, by what they are between; the third only to `swap`."""
+    found = {
+        "anchor, positive": measure(anchor=anchor, positive=positive),
+        "anchor, negative": measure(anchor=anchor, negative=negative),
+    }
+    if swap:
+        found["positive, negative"] = measure(positive=positive, negative=negative)
+    return found
+
+
+def _hinge(F: OpSet, loss: str, distances: dict[str, Tensor], margin: float) -> Tensor:
+    """The loss of each triplet; the distances broadcast."""
+    return embedding.triplet_margin(F, *base.broadcast(F, loss, **distances), margin=margin)
+
+
+def cosine_embedding_loss(
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: float = 0,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """Hinge loss of the cosine of two vectors (`polyloss.torch.nn.CosineEmbeddingLoss`). `target` may have any dtype."""
+    name = "cosine_embedding_loss"
+    mode = base.checked_mode(name, base.legacy_mode(size_average, reduce, reduction))
+    checks.number(name, "margin", margin)
+    F = base.owner(name, input1=input1, input2=input2, target=target)
+    shapes = [F.shape(tensor) for tensor in (input1, input2, target)]
+    ranks = [None if shape is None else len(shape) for shape in shapes]
+    if None not in ranks and ranks not in ([2, 2, 1], [1, 1, 0]):
+        raise ValueError(
+            f"{name}: input1, input2 and target have shapes {shapes}; accepted are (N, D), (N, D) and (N,), or (D,), (D,) and ()"
+        )
+    ((first, second), dtype) = base.promoted(F, name, integer=("input2",), input1=input1, input2=input2)
+    base.broadcast(F, name, input1=first, input2=second)
+    cosine = embedding.smoothed_cosine_similarity(F, first, second, epsilon=_EPSILON)
+    (cosine, label) = base.broadcast(F, name, input=cosine, target=F.cast_like(target, cosine))
+    return base.reduced(F, embedding.cosine_distance(F, cosine, label, margin=margin), mode, dtype)
