@@ -1,4 +1,4 @@
-"""The composed mode is held to what the fused kernels gave on the same case, and they run once."""
+"""What a cell says: the composed mode is held to the fused kernels, which run once; a loss may declare what it does not support."""
 
 import numpy as np
 import pytest
@@ -61,3 +61,14 @@ def test_a_composition_that_differs_from_the_fused_kernels_fails(executor):
     found = cell(executor, first, COMPOSED)
     assert found["status"] == "fail"
     assert "against fused" in found["message"]
+
+
+@pytest.mark.parametrize("mode", ["eager", "composed", "aot_eager"])
+def test_declared_unsupported(mode):
+    """Also where a compiler wraps the error of the loss in its own."""
+    pytest.importorskip("torch")
+    case = dialects.cases_of("torch")["torch/NLLLoss/int32-3x4-weight/float32/ordinary"]
+    record = {"id": case.id, "references": {"formula": formula(case)}}
+    cell = Executor(dispatch.backend("torch")).cell(case, mode, record)
+    assert cell["status"] == "unsupported"
+    assert "target has dtype int32; accepted are class numbers in int64, uint8" in cell["message"]
