@@ -391,7 +391,7 @@ def _adapted_pick(self: _Adapter, data: Tensor, index: Tensor, axis: int = -1, k
 MXNetNumPyOps: Callable[[MXNetOps], OpSet] = type(
     "MXNetNumPyOps",
     (_Adapter,),
-    {name: _adapted(name) for name in OpSet.__abstractmethods__ | {"smooth_l1", "ctc_loss"}}
+    {name: _adapted(name) for name in OpSet.__abstractmethods__ | {"smooth_l1", "ctc_loss", "ctc_alignment"}}
     | {name: _adapted_reduction(name) for name in ("sum", "mean", "max", "min", "norm", "logsumexp")}
     | {"reshape_like": _adapted_reshape_like, "pick": _adapted_pick},
 )

@@ -23,8 +23,9 @@ from polyloss.torch.nn.modules.regression import (
     PoissonNLLLoss,
     SmoothL1Loss,
 )
+from polyloss.torch.nn.modules.sequence import CTCLoss
 
 __all__ = [
-    "BCELoss", "BCEWithLogitsLoss", "GaussianNLLLoss", "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss", "MSELoss",
+    "BCELoss", "BCEWithLogitsLoss", "CTCLoss", "GaussianNLLLoss", "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss", "MSELoss",
     "MarginRankingLoss", "PoissonNLLLoss", "SmoothL1Loss", "SoftMarginLoss",
 ]  # fmt: skip
