@@ -154,7 +154,9 @@ class _Samples:
         if not self._concatenated:
             return self._target if longest is None else F.slice_axis(self._target, axis=1, begin=0, end=longest)
         if size is None:
-            raise UnsupportedError(f"{_NAME} on {F.name}: the number of concatenated targets must be known while tracing")
+            raise UnsupportedError(
+                f"{_NAME} on {F.name}: the number of concatenated targets must be known while tracing"
+            )
         # Sample n begins where all before it end.
         number = F.arange_like(count, axis=0)
         before = F.broadcast_greater(F.expand_dims(number, axis=1), F.expand_dims(number, axis=0))
