@@ -38,6 +38,9 @@ LOGITS = kinked(normal(), [0.0, 15.0, -15.0])
 CLASS = kinked(uniform(), [1.0, 0.0, 1.0])
 LOG_P = np.log(RNG.dirichlet(np.ones(3), size=4))
 TARGET_P = RNG.dirichlet(np.ones(3), size=4)
+LOG_ROWS = np.log(RNG.dirichlet(np.ones(3), size=(4, 2)))
+ROWS = np.array([[2, 1], [1, 1]])
+LENGTHS = (np.array([4, 3]), np.array([2, 2], "int32"))
 SPREAD = kinked(uniform(0.2, 2.0), [0.0, 1e-7, 1e-3])
 
 # class, function, options, inputs, those to differentiate with respect to
@@ -77,6 +80,8 @@ TABLE = [
     ("SoftMarginLoss", "soft_margin_loss", {}, (X, Y), (0,)),
     ("MarginRankingLoss", "margin_ranking_loss", {}, (X, ZERO, Y), (0, 1)),
     ("MarginRankingLoss", "margin_ranking_loss", {"margin": 0.5}, (X, ZERO, Y), (0, 1, 2)),
+    ("CTCLoss", "ctc_loss", {}, (LOG_ROWS, ROWS, *LENGTHS), (0,)),
+    ("CTCLoss", "ctc_loss", {"blank": 2, "zero_infinity": True}, (LOG_ROWS, ROWS % 2, *LENGTHS), (0,)),
 ]
 IDS = [f"{i}-{kind}{'-' if options else ''}{'-'.join(options)}" for i, (kind, _, options, _, _) in enumerate(TABLE)]
 FIRST = {kind: (options, inputs) for kind, _, options, inputs, _ in reversed(TABLE) if "weight" not in options}

@@ -13,6 +13,10 @@ from .table import FIRST, IDS, TABLE
 pytestmark = pytest.mark.filterwarnings("ignore:.*kl_div.*:UserWarning")
 
 
+def dtype_of(value, floating):
+    return floating if value.dtype.kind == "f" else value.dtype.name
+
+
 @pytest.mark.parametrize("framework", ["numpy", "jax", "tensorflow", "mxnet"])
 @pytest.mark.parametrize(("kind", "function", "options", "inputs", "wrt"), TABLE, ids=IDS)
 def test_values_and_gradients(kind, function, options, inputs, wrt, framework):
@@ -22,7 +26,7 @@ def test_values_and_gradients(kind, function, options, inputs, wrt, framework):
     for reduction in ("none", "mean"):
         loss = getattr(pnn, kind)(**options, reduction=reduction)
         expected = loss(*inputs)
-        arguments = [backend.from_numpy(value, "float32") for value in inputs]
+        arguments = [backend.from_numpy(value, dtype_of(value, "float32")) for value in inputs]
         if not backend.differentiable:
             found = backend.to_numpy(loss(*arguments))
             np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
@@ -33,7 +37,7 @@ def test_values_and_gradients(kind, function, options, inputs, wrt, framework):
         if find_spec("torch") is None:
             continue
         torch = dispatch.backend("torch")
-        tensors = [torch.from_numpy(value, "float64") for value in inputs]
+        tensors = [torch.from_numpy(value, dtype_of(value, "float64")) for value in inputs]
         (_, exact) = torch.value_and_grad(loss, wrt)(tensors, None)
         for ours, theirs in zip(gradients, exact, strict=True):
             np.testing.assert_allclose(backend.to_numpy(ours), torch.to_numpy(theirs), rtol=1e-5, atol=1e-5)
@@ -46,7 +50,7 @@ def test_traced(kind):
     (options, inputs) = FIRST[kind]
     loss = getattr(pnn, kind)(**options)
     expected = loss(*inputs)
-    single = [value.astype("float32") for value in inputs]
+    single = [value.astype(dtype_of(value, "float32")) for value in inputs]
     if find_spec("jax") is not None:
         import jax
 
@@ -55,8 +59,10 @@ def test_traced(kind):
     if find_spec("tensorflow") is not None:
         import tensorflow as tf
 
-        for shape in ([None, 3], [4, 3]):
-            traced = tf.function(loss.forward, input_signature=[tf.TensorSpec(shape, tf.float32) for _ in inputs])
+        for unknown in (True, False):
+            shapes = [[None, *value.shape[1:]] if unknown else value.shape for value in single]
+            specs = [tf.TensorSpec(shape, value.dtype) for shape, value in zip(shapes, single, strict=True)]
+            traced = tf.function(loss.forward, input_signature=specs)
             np.testing.assert_allclose(traced(*single), expected, rtol=1e-5)
 
 

@@ -11,7 +11,7 @@ from polyloss import dispatch
 
 A = np.full((2, 3), 0.5)
 B = np.full((2, 3), 0.25)
-NAMES = list(pF.__all__)
+NAMES = [name for name in pF.__all__ if name != "ctc_loss"]  # which takes no pair: test_ctc
 
 
 def inputs(name):

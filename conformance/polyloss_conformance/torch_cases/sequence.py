@@ -99,6 +99,10 @@ class _Draw:
 
 DRAWS = {
     "ordinary": _Draw(),
+    "ordinary-2": _Draw(labels=((1, 0, 2), (0, 2, 1)), count=(2, 3)),
+    "ordinary-3": _Draw(labels=((2, 1, 0), (1, 2, 0)), count=(1, 1)),
+    "ordinary-4": _Draw(labels=((0, 1, 0), (2, 0, 2))),
+    "ordinary-5": _Draw(labels=((1, 2, 1), (0, 1, 0)), frames=(4, 3), count=(2, 2)),
     "prefix": _Draw(frames=(3, 2), count=(2, 1)),
     "repeats": _Draw(labels=((0, 0, 1), (1, 1, 0)), count=(3, 2)),
     "short": _Draw(count=(1, 3)),
@@ -115,7 +119,18 @@ DRAWS = {
     "blank-as-label": _Draw(blank_at=1),
     "rubbish-beyond": _Draw(frames=(3, 4), count=(2, 1), rubbish=True),
 }
-_ANY_LENGTHS = ("ordinary", "repeats", "uniform", "unnormalised", "certain", "extreme", "blank-as-label")
+_ANY_LENGTHS = (
+    "ordinary",
+    "ordinary-2",
+    "ordinary-3",
+    "ordinary-4",
+    "repeats",
+    "uniform",
+    "unnormalised",
+    "certain",
+    "extreme",
+    "blank-as-label",
+)
 _CONCATENATED = tuple(name for name in DRAWS if name not in ("nothing", "no-frames"))
 _UNSIGNED = tuple(name for name in DRAWS if name != "rubbish-beyond")
 _ONE = tuple(name for name in _CONCATENATED if name != "no-labels")
@@ -135,23 +150,23 @@ def _layouts() -> Iterable[Layout]:
 
     integers: Any = {"label_dtype": "int64"}
     yield Layout("padded", padded, dtypes=ALL, **integers, quick=True)
-    yield Layout("padded-none", padded, NONE, dtypes=FULL, **integers, quick=True)
+    yield Layout("padded-none", padded, NONE, dtypes=SINGLE, **integers, quick=True)
     yield Layout("padded-sum", padded, {"reduction": "sum"}, dtypes=SINGLE, **integers)
     yield Layout("zero_infinity", padded, ZERO, dtypes=SINGLE, **integers)
     yield Layout("zero_infinity-none", padded, {**ZERO, **NONE}, dtypes=("float64",), **integers)
     yield Layout("blank=2-none", padded, {"blank": 2, **NONE}, dtypes=SINGLE, label_dtype="int32")
     yield Layout("blank=3", padded, {"blank": 3}, dtypes=("float64",), draws=_UNSIGNED, label_dtype="uint8")
     yield Layout("strided", padded, dtypes=SINGLE, strided=True, draws=_ANY_LENGTHS, **integers)
-    yield Layout("joined", joined, dtypes=FULL, draws=_CONCATENATED, **integers, quick=True)
+    yield Layout("joined", joined, dtypes=SINGLE, draws=_CONCATENATED, **integers, quick=True)
     yield Layout("joined-none", joined, {"blank": 1, **NONE}, dtypes=SINGLE, draws=_CONCATENATED, label_dtype="int32")
     full = tuples((4, 4), (3, 2))
-    yield Layout("padded-tuples", without(padded), {}, full, FULL, "int64", _ANY_LENGTHS, quick=True)
+    yield Layout("padded-tuples", without(padded), {}, full, SINGLE, "int64", _ANY_LENGTHS, quick=True)
     apart = tuples((4, 3), (1, 3))
-    yield Layout("joined-tuples-none", without(joined), NONE, apart, ("float32", "float16"), "int64", _ANY_LENGTHS)
+    yield Layout("joined-tuples-none", without(joined), NONE, apart, SINGLE, "int64", _ANY_LENGTHS)
     narrow = tuples((3, 2), (1, 0))
     yield Layout("padded-tuples-narrow", without(padded), ZERO, narrow, SINGLE, "int64", _ANY_LENGTHS)
     yield Layout("one-none", one, {**NONE, "blank": 2}, dtypes=SINGLE, draws=_ONE, **integers)
-    yield Layout("one-tuples", without(one), {}, tuples((4,), (2,)), FULL, "int64", _ANY_LENGTHS)
+    yield Layout("one-tuples", without(one), {}, tuples((4,), (2,)), SINGLE, "int64", _ANY_LENGTHS)
     yield Layout("width=0-none", {**padded, "targets": (2, 0)}, NONE, dtypes=SINGLE, draws=("no-labels",), **integers)
     frame: dict[str, Shape] = {"log_probs": (1, 1, 2), "targets": (1, 1), "input_lengths": (1,), "target_lengths": (1,)}
     yield Layout("1x1x2", frame, dtypes=SINGLE, draws=("ordinary", "no-labels", "unnormalised"), **integers)

@@ -68,7 +68,8 @@ def _check_options(shape: Shape, blank: int, zero_infinity: bool) -> None:
         raise TypeError(
             f"{_NAME}: zero_infinity is {zero_infinity!r}, a {type(zero_infinity).__name__}; accepted is a bool"
         )
-    if (classes := shape[-1]) is not None and not 0 <= blank < classes:
+    classes = shape[-1]
+    if classes is not None and not 0 <= blank < classes:
         raise ValueError(
             f"{_NAME}: blank={blank!r} is no class of log_probs, which has {classes}: accepted is 0 to {classes - 1}"
         )
@@ -90,6 +91,8 @@ class _Samples:
         self._target = F.cast(whole, F.dtype(log_prob) or "float32")
         first = F.stop_gradient(F.zeros_like(F.slice_axis(log_prob, axis=0, begin=0, end=1)))
         self._zero = F.sum(first, axis=(0, 2))  # (N,)
+        alone = F.slice_axis(F.slice_axis(log_prob, axis=2, begin=0, end=1), axis=1, begin=0, end=1)
+        self._frames = F.sum(F.stop_gradient(F.ones_like(alone)))
         self._faults: list[Tensor] = []
 
     def lengths(
@@ -109,7 +112,8 @@ class _Samples:
             if off or min(numbers) < 0:
                 raise ValueError(f"{_NAME}: {name} is {numbers}{wrong}")
             return self._row(numbers)
-        if (dtype := F.dtype(given)) is not None and dtype not in INTEGERS:
+        dtype = F.dtype(given)
+        if dtype is not None and dtype not in INTEGERS:
             raise TypeError(f"{_NAME}: {name} has dtype {dtype}; accepted are integers")
         if batch is not None:
             checks.sized(F, _NAME, name, given, (batch,), "one length a sample")
@@ -117,10 +121,10 @@ class _Samples:
 
         def flags() -> Tensor:
             below = F.broadcast_greater(-row, 0.0)
+            if not concatenated:
+                return below + F.broadcast_greater(row, self._frames if limit is None else float(limit))
             if limit is None:
                 return below
-            if not concatenated:
-                return below + F.broadcast_greater(row, float(limit))
             differs = 1.0 - F.broadcast_equal(F.sum(row, axis=0, keepdims=True), float(limit))
             return F.broadcast_add(below, differs)
 
