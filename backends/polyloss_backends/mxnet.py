@@ -1,6 +1,6 @@
 """MXNet 1.9: `mx.nd` arrays, `mx.sym` symbols, and the `mx.np` kinds of both.
 
-A symbol has no shape and no dtype. Every operation but `scan` and `ctc_alignment` works without; what cannot do all it should is said there.
+A symbol has no shape and no dtype. Every operation but `scan` and `ctc_alignment` works without; what cannot do all it should says so.
 MXNet differentiates most operations once only. It runs operations on empty arrays, but differentiating some of them ends
 the process.
 """
