@@ -365,19 +365,37 @@ class OpSet(ABC):
         `label_lengths` (N,) a label ends at its first negative entry. `data_lengths` (N,) defaults to T. An alignment that cannot
         exist (more labels and repeats than frames) costs +inf and has gradient 0.
         """
-        dtype = self.dtype(data) or "float32"
+        cost = self.ctc_alignment(self.log_softmax(self.widen(data), axis=-1), label, data_lengths, label_lengths)
+        return self.cast_like(cost, data)
+
+    def ctc_alignment(
+        self,
+        log_prob: Tensor,
+        label: Tensor,
+        data_lengths: Tensor | None = None,
+        label_lengths: Tensor | None = None,
+        blank: int = -1,
+    ) -> Tensor:
+        """Minus the log of the summed probability of all alignments of `label`, from log probabilities as they are; shape (N,).
+
+        As `ctc_loss`, with class `blank` for the blank, and `log_prob` (T, N, C) not normalised: its gradient is minus the expected number
+        of times that a class is at a frame, 0 where `log_prob` is -inf. A label equal to the blank counts as one of the labels.
+        """
+        dtype = self.dtype(log_prob) or "float32"
         if dtype in HALF:  # the recursion adds as many logarithms as there are frames
-            return self.cast(self.ctc_loss(self.cast(data, "float32"), label, data_lengths, label_lengths), dtype)
-        (classes, width) = ((self.shape(data) or (None,) * 3)[2], (self.shape(label) or (None,) * 2)[1])
+            wide = self.cast(log_prob, "float32")
+            return self.cast(self.ctc_alignment(wide, label, data_lengths, label_lengths, blank), dtype)
+        (classes, width) = ((self.shape(log_prob) or (None,) * 3)[2], (self.shape(label) or (None,) * 2)[1])
         if classes is None or width is None:
             raise UnsupportedError(
-                f"ctc_loss on {self.name} in {dtype}: the numbers of classes and of labels must be known while tracing"
+                f"CTC on {self.name} in {dtype}: the numbers of classes and of labels must be known while tracing"
             )
-        log_prob = self.log_softmax(data, axis=-1)
-        blank = self.sum(self.slice_axis(log_prob, axis=2, begin=classes - 1, end=classes), axis=2)  # (T, N)
+        finite = self.clip(log_prob, LOG_ZERO, -LOG_ZERO)  # the gradient of a sum of minus infinities is NaN
+        blank %= classes
+        silence = self.sum(self.slice_axis(finite, axis=2, begin=blank, end=blank + 1), axis=2)  # (T, N)
         label = self.cast(label, dtype)
         if not width:
-            (label, width) = (self.sum(self.zeros_like(data), axis=(0, 2), keepdims=True), 1)
+            (label, width) = (self.sum(self.zeros_like(finite), axis=(0, 2), keepdims=True), 1)
             label = self.reshape(label, (-1, 1)) - 1.0
         column = self.expand_dims(self.arange_like(label, axis=1), axis=0)  # (1, L)
         if label_lengths is None:
@@ -388,10 +406,10 @@ class OpSet(ABC):
         # For each number i of labels emitted so far, two log probabilities of all prefixes: one that ends in a blank, one in label i.
         #   blank_i <- (blank_i + label_i) y_blank       label_i <- (label_i + blank_(i-1) + [l_i != l_(i-1)] label_(i-1)) y_(l_i)
         picks = [
-            self.pick(log_prob, self.broadcast_like(self.swapaxes(one, 0, 1), blank), axis=-1)
+            self.pick(finite, self.broadcast_like(self.swapaxes(one, 0, 1), silence), axis=-1)
             for one in (self.slice_axis(label, axis=1, begin=i, end=i + 1) for i in range(width))
         ]
-        emission = self.stack(blank, *picks, axis=2)  # (T, N, 1 + L)
+        emission = self.stack(silence, *picks, axis=2)  # (T, N, 1 + L)
         never = self.zeros_like(self.slice_axis(label, axis=1, begin=0, end=1)) + LOG_ZERO  # (N, 1)
         skip = never
         if width > 1:
@@ -416,7 +434,7 @@ class OpSet(ABC):
             return self.where(self.slice_axis(frame, axis=1, begin=width + 1, end=None), new, state)
 
         if data_lengths is not None:
-            time = self.expand_dims(self.arange_like(blank, axis=0), axis=1)
+            time = self.expand_dims(self.arange_like(silence, axis=0), axis=1)
             running = self.broadcast_greater(self.expand_dims(self.cast(data_lengths, dtype), axis=0), time)
             emission = self.concat(emission, self.expand_dims(running, axis=2), dim=2)
         state = self.scan(advance, emission, start)
@@ -452,6 +470,7 @@ COMPOSITES = (
     "softmax_cross_entropy",
     "scan",
     "ctc_loss",
+    "ctc_alignment",
 )
 
 

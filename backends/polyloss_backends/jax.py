@@ -222,6 +222,16 @@ class JaxOps(OpSet):
     ) -> Tensor:
         return _ctc_loss(self, data, label, data_lengths, label_lengths)
 
+    def ctc_alignment(
+        self,
+        log_prob: Tensor,
+        label: Tensor,
+        data_lengths: Tensor | None = None,
+        label_lengths: Tensor | None = None,
+        blank: int = -1,
+    ) -> Tensor:
+        return _ctc_alignment(self, log_prob, label, data_lengths, label_lengths, blank)
+
 
 def _kind(dtype: str) -> Any:
     """The dtype of that name. Without ``jax_enable_x64`` JAX has 32 bits in place of 64, and would warn each time."""
@@ -246,6 +256,7 @@ OPS = JaxOps()
 
 # Compiled once for its shapes also when called eagerly, where lax.scan alone would be compiled anew in every call.
 _ctc_loss = jax.jit(OpSet.ctc_loss, static_argnums=0)
+_ctc_alignment = jax.jit(OpSet.ctc_alignment, static_argnums=(0, 5))
 
 
 class JaxBackend(Backend):

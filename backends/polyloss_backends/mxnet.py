@@ -1,6 +1,6 @@
 """MXNet 1.9: `mx.nd` arrays, `mx.sym` symbols, and the `mx.np` kinds of both.
 
-A symbol has no shape and no dtype. Every operation but `scan` works without; what cannot do all it should is said there.
+A symbol has no shape and no dtype. Every operation but `scan` and `ctc_alignment` works without; what cannot do all it should says so.
 MXNet differentiates most operations once only. It runs operations on empty arrays, but differentiating some of them ends
 the process.
 """
@@ -391,7 +391,7 @@ def _adapted_pick(self: _Adapter, data: Tensor, index: Tensor, axis: int = -1, k
 MXNetNumPyOps: Callable[[MXNetOps], OpSet] = type(
     "MXNetNumPyOps",
     (_Adapter,),
-    {name: _adapted(name) for name in OpSet.__abstractmethods__ | {"smooth_l1", "ctc_loss"}}
+    {name: _adapted(name) for name in OpSet.__abstractmethods__ | {"smooth_l1", "ctc_loss", "ctc_alignment"}}
     | {name: _adapted_reduction(name) for name in ("sum", "mean", "max", "min", "norm", "logsumexp")}
     | {"reshape_like": _adapted_reshape_like, "pick": _adapted_pick},
 )

@@ -63,8 +63,8 @@ class Case:
     """Tensor arguments of the call, by name, in the order of the signature; an optional one that is not given is absent."""
     dtype: str
     """The floating dtype of the result."""
-    call: Mapping[str, float] = field(default_factory=dict)
-    """Arguments of the call that are numbers."""
+    call: Mapping[str, Any] = field(default_factory=dict)
+    """Arguments of the call that are numbers, or tuples of numbers."""
     wrt: tuple[str, ...] = ()
     """The inputs whose gradients are compared."""
     seed: int = 0

@@ -32,7 +32,7 @@ class Layout:
     name: str
     shapes: Mapping[str, Shape]
     config: Mapping[str, Any] = field(default_factory=dict)
-    call: Mapping[str, float] = field(default_factory=dict)
+    call: Mapping[str, Any] = field(default_factory=dict)
     dtypes: Sequence[str] = FULL
     label_dtype: str | None = None
     dtypes_of: Mapping[str, str] = field(default_factory=dict)

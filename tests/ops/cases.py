@@ -513,4 +513,22 @@ CTC = [
     Case("ctc_loss", (LOGITS * 5e3, TARGETS), label="large", wrt=()),
 ]
 
+WITHOUT = values(4, 6, 3)  # log probabilities of which some are of 0
+WITHOUT[1, :, 0] = WITHOUT[[0, 2, 3], :, 1] = -np.inf
+
+CTC += [
+    Case("ctc_alignment", (LOGITS, TARGETS), label="padded", wrt=(0,)),
+    Case("ctc_alignment", (LOGITS, FULL, ints(4, 3, 2, 1, 3, 4), ints(1, 2, 3, 0, 2, 1)), label="lengths", wrt=(0,)),
+    Case(
+        "ctc_alignment",
+        (LOGITS, np.where(TARGETS < 0, -1.0, TARGETS + 1)),
+        {"blank": 0},
+        label="blank first",
+        wrt=(0,),
+        dtypes=("float32",),
+    ),
+    Case("ctc_alignment", (LOGITS, 2 * FULL), {"blank": 1}, label="blank amid", wrt=(0,), dtypes=("float32",)),
+    Case("ctc_alignment", (WITHOUT, TARGETS), label="probabilities of 0", wrt=(0,)),
+]
+
 CASES = [*LAYOUT, *ELEMENTWISE, *TWO, *SELECT, *REDUCE, *COMPOSED, *SCANS, *CTC]

@@ -24,10 +24,10 @@ def trapezoid(x, knee):
 
 
 @cache
-def alignments(frames, classes, target):
-    """All paths of `frames` classes, the last one blank, that read as `target` once repeats are merged and blanks dropped."""
+def alignments(frames, classes, blank, target):
+    """All paths of `frames` classes that read as `target` once repeats are merged and blanks dropped."""
     paths = product(range(classes), repeat=frames)
-    found = [path for path in paths if tuple(c for c, _ in groupby(path) if c != classes - 1) == target]
+    found = [path for path in paths if tuple(c for c, _ in groupby(path) if c != blank) == target]
     return np.array(found, int).reshape(len(found), frames)
 
 
@@ -141,16 +141,19 @@ class Reference:
 
     @classmethod
     def ctc_loss(cls, data, label, data_lengths=None, label_lengths=None):
-        frames, batch, classes = data.shape
+        return cls.ctc_alignment(cls.log_softmax(data), label, data_lengths, label_lengths)
+
+    @classmethod
+    def ctc_alignment(cls, log_prob, label, data_lengths=None, label_lengths=None, blank=-1):
+        frames, batch, classes = log_prob.shape
         loss = np.full(batch, np.inf)
         for n in range(batch):
             used = frames if data_lengths is None else int(data_lengths[n])
             width = next((i for i, c in enumerate(label[n]) if c < 0), label.shape[1])
             width = width if label_lengths is None else int(label_lengths[n])
-            paths = alignments(used, classes, tuple(int(c) for c in label[n, :width]))
+            paths = alignments(used, classes, blank % classes, tuple(int(c) for c in label[n, :width]))
             if len(paths):
-                costs = cls.log_softmax(data[:used, n])[range(used), paths].sum(axis=1)
-                loss[n] = -cls.logsumexp(costs)
+                loss[n] = -cls.logsumexp(log_prob[:used, n][range(used), paths].sum(axis=1))
         return loss
 
     @classmethod

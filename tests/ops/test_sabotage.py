@@ -154,6 +154,9 @@ VALUE = [
     ),
     ("ctc_loss", "possible", ctc_where_infinite_is_0),
     ("ctc_loss", "all labels", lambda F, x, label, frames=None, width=None: F.ctc_loss(x, label, frames)),
+    ("ctc_alignment", "normalised", lambda F, x, *a, **k: F.ctc_alignment(F.log_softmax(x), *a, **k)),
+    ("ctc_alignment", "blank last", lambda F, x, *a, blank=-1: F.ctc_alignment(x, *a)),
+    ("ctc_alignment", "possible", lambda F, x, *a, **k: F.relu(F.ctc_alignment(F.clip(x, -1e9, 1e9), *a, **k))),
     ("ctc_loss", "all frames", lambda F, x, label, frames=None, width=None: F.ctc_loss(x, label, None, width)),
 ]
 

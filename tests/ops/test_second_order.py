@@ -19,8 +19,9 @@ SMOOTH = {  # operation -> argument to differentiate by
     "power": 0,
     "running_product": 0,
     "ctc_loss": 0,
+    "ctc_alignment": 0,
 }
-SMALL = {"ctc_loss": Case("ctc_loss", (values(3, 1, 3), ints([0, 1])))}
+SMALL = {name: Case(name, (values(3, 1, 3), ints([0, 1]))) for name in ("ctc_loss", "ctc_alignment")}
 
 
 def gradient_in_torch(function):

@@ -29,6 +29,17 @@ def test_all_labellings_together_are_certain(steps, classes):
     assert mp.almosteq(sum(by_recursion(p, labels) for labels in labellings), normal)
 
 
+@pytest.mark.parametrize("blank", [0, 1, 2])
+def test_blank_anywhere(blank):
+    p = rows(3, 3)
+    moved = [[*row[:blank], row[2], *row[blank:2]] for row in p]  # the last class goes to the blank's place
+    for length in range(4):
+        for labels in product(range(2), repeat=length):
+            elsewhere = [label + (label >= blank) for label in labels]
+            assert by_recursion(moved, elsewhere, blank) == by_recursion(p, labels)
+            assert mp.almosteq(by_enumeration(moved, elsewhere, blank), by_enumeration(p, labels))
+
+
 def test_by_hand():
     p = [[mp.mpf("0.5"), mp.mpf("0.25"), mp.mpf("0.25")], [mp.mpf("0.25"), mp.mpf("0.5"), mp.mpf("0.25")]]
     assert by_recursion(p, []) == mp.mpf("0.0625")  # blank, blank

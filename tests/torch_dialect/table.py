@@ -41,14 +41,17 @@ TARGET_P = RNG.dirichlet(np.ones(3), size=4)
 RIGHT = np.array([2, 0, 1, 1])
 SEVERAL = np.array([[1, -1, 2], [0, 2, -1], [-1, 0, 0], [2, 2, 0]])
 WEIGHT = np.array([0.5, 2.0, 1.25])
+LOG_ROWS = np.log(RNG.dirichlet(np.ones(3), size=(4, 2)))
+ROWS = np.array([[2, 1], [1, 1]])
+LENGTHS = (np.array([4, 3]), np.array([2, 2], "int32"))
 SPREAD = kinked(uniform(0.2, 2.0), [0.0, 1e-7, 1e-3])
 CLASSES = np.array([2, 0, 1, 2])
 BY_CLASS = np.array([0.5, 2.0, 1.5])
 
 
 def dtype_of(value, dtype):
-    """That in which an input is passed: class numbers stay integers."""
-    return dtype if value.dtype.kind == "f" else "int64"
+    """That in which an input is passed: class numbers and lengths stay integers."""
+    return dtype if value.dtype.kind == "f" else value.dtype.name
 
 
 ANCHOR = kinked(normal(), [0.0, 1.0, 2.0])
@@ -137,6 +140,8 @@ TABLE = [
     ),
     ("CosineEmbeddingLoss", "cosine_embedding_loss", {}, (*VECTORS, LABELS), (0, 1)),
     ("CosineEmbeddingLoss", "cosine_embedding_loss", {"margin": -0.5}, (*VECTORS, LABELS), (0, 1)),
+    ("CTCLoss", "ctc_loss", {}, (LOG_ROWS, ROWS, *LENGTHS), (0,)),
+    ("CTCLoss", "ctc_loss", {"blank": 2, "zero_infinity": True}, (LOG_ROWS, ROWS % 2, *LENGTHS), (0,)),
 ]
 IDS = [f"{i}-{kind}{'-' if options else ''}{'-'.join(options)}" for i, (kind, _, options, _, _) in enumerate(TABLE)]
 FIRST = {kind: (options, inputs) for kind, _, options, inputs, _ in reversed(TABLE) if "weight" not in options}

@@ -55,8 +55,9 @@ def test_traced(kind):
     if find_spec("tensorflow") is not None:
         import tensorflow as tf
 
-        for size in (None, 4):
-            specs = [tf.TensorSpec([size, *value.shape[1:]], value.dtype) for value in single]
+        for unknown in (True, False):
+            shapes = [[None, *value.shape[1:]] if unknown else value.shape for value in single]
+            specs = [tf.TensorSpec(shape, value.dtype) for shape, value in zip(shapes, single, strict=True)]
             traced = tf.function(loss.forward, input_signature=specs)
             np.testing.assert_allclose(traced(*single), expected, rtol=1e-5)
 

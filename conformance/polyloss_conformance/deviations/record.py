@@ -154,7 +154,7 @@ class Example:
     loss: str
     inputs: Mapping[str, Any]
     config: Mapping[str, Any] = field(default_factory=dict)
-    call: Mapping[str, float] = field(default_factory=dict)
+    call: Mapping[str, Any] = field(default_factory=dict)
     dtype: str = "float32"
     wrt: tuple[str, ...] = ()
     dtypes: Mapping[str, str] = field(default_factory=dict)

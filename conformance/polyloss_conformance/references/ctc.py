@@ -1,7 +1,7 @@
 """Connectionist temporal classification: the probability of a labelling, by recursion and by enumeration of all paths.
 
-Both take ``rows``, for each time step the probabilities of all classes, of which the last is the blank, and ``labels``, the labelling
-without blanks.
+Both take ``rows``, for each time step the probabilities of all classes, ``labels``, the labelling without blanks, and ``blank``, the class
+that is the blank: the last unless given.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from mpmath import mp
 from polyloss_conformance.references.exact import Number, total
 
 
-def by_recursion(rows: Sequence[Sequence[Number]], labels: Sequence[int]) -> Number:
+def by_recursion(rows: Sequence[Sequence[Number]], labels: Sequence[int], blank: int | None = None) -> Number:
     """The forward recursion of Graves et al. (2006), equations 5 to 8, in plain probabilities."""
     if not rows:
         return mp.mpf(0 if labels else 1)
-    blank = len(rows[0]) - 1
+    blank = len(rows[0]) - 1 if blank is None else blank
     path = [blank]
     for label in labels:
         path += [label, blank]
@@ -31,16 +31,16 @@ def by_recursion(rows: Sequence[Sequence[Number]], labels: Sequence[int]) -> Num
             reached = forward[s]
             if s >= 1:
                 reached += forward[s - 1]
-            if s >= 2 and symbol != blank and symbol != path[s - 2]:
+            if s >= 2 and symbol != path[s - 2]:
                 reached += forward[s - 2]
             step.append(reached * row[symbol])
         forward = step
     return total(forward[-2:])
 
 
-def by_enumeration(rows: Sequence[Sequence[Number]], labels: Sequence[int]) -> Number:
+def by_enumeration(rows: Sequence[Sequence[Number]], labels: Sequence[int], blank: int | None = None) -> Number:
     """The sum over all ``C**T`` paths of those that read `labels` once repetitions are merged and blanks removed."""
-    blank = len(rows[0]) - 1 if rows else 0
+    blank = len(rows[0]) - 1 if rows and blank is None else blank
     classes = range(len(rows[0])) if rows else range(0)
     probability = mp.zero
     for path in product(classes, repeat=len(rows)):

@@ -55,7 +55,7 @@ def slopes(
     value: Value,
     inputs: Mapping[str, Array],
     config: Mapping[str, Any],
-    call: Mapping[str, float],
+    call: Mapping[str, Any],
     upstream: Any,
     wrt: Sequence[str],
 ) -> dict[str, Slopes]:

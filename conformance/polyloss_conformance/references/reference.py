@@ -13,7 +13,7 @@ from polyloss_conformance.references.exact import DIGITS, exact
 
 Inputs = Mapping[str, Array]
 Config = Mapping[str, Any]
-Call = Mapping[str, float]
+Call = Mapping[str, Any]
 Value = Callable[[Inputs, Config, Call], Array]
 
 
@@ -38,13 +38,13 @@ class Reference:
         """Upstream name, version and document."""
         return f"{self.module}.{self.name}, {self.release}, docstring and code"
 
-    def value(self, inputs: Mapping[str, Any], config: Mapping[str, Any], call: Mapping[str, float]) -> Array:
+    def value(self, inputs: Mapping[str, Any], config: Mapping[str, Any], call: Mapping[str, Any]) -> Array:
         """What the code computes, in exact arithmetic and in the shape of its result.
 
         Args:
             inputs: object arrays of mpmath numbers, or anything that `exact` takes, by name; an optional one is absent.
             config: arguments of the constructor.
-            call: arguments of the call that are numbers.
+            call: arguments of the call that are numbers, or tuples of numbers.
 
         Raises:
             ValueError: the shapes do not fit.
@@ -52,9 +52,7 @@ class Reference:
         with mp.workdps(max(mp.dps, DIGITS)):
             return self.compute({name: exact(given) for name, given in inputs.items()}, config, call)
 
-    def documented_value(
-        self, inputs: Mapping[str, Any], config: Mapping[str, Any], call: Mapping[str, float]
-    ) -> Array:
+    def documented_value(self, inputs: Mapping[str, Any], config: Mapping[str, Any], call: Mapping[str, Any]) -> Array:
         """The printed formula, taken literally; `value` where nothing else is printed."""
         with mp.workdps(max(mp.dps, DIGITS)):
             return (self.print_ or self.compute)({name: exact(given) for name, given in inputs.items()}, config, call)

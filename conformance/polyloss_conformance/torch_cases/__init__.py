@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from polyloss_conformance.cases import Case
-from polyloss_conformance.torch_cases import cross_entropy, elementwise, elementwise_more, embedding, multi
+from polyloss_conformance.torch_cases import cross_entropy, elementwise, elementwise_more, embedding, multi, sequence
 
-FAMILIES = (elementwise, elementwise_more, cross_entropy, multi, embedding)
+FAMILIES = (elementwise, elementwise_more, cross_entropy, multi, embedding, sequence)
 
 
 def cases() -> list[Case]:

@@ -1,0 +1,51 @@
+"""The cases of CTCLoss catch what is done wrong to it."""
+
+import pytest
+
+from polyloss.formulas import sequence
+from polyloss.torch.nn import base
+from polyloss.torch.nn.functional import sequence as functional
+
+from .test_sabotage import function, halved_gradient, judged, op, op_set, pytestmark, without  # noqa: F401 - a mark is found by its name
+
+
+def slope_of_the_value(original):
+    return lambda F, x, label, frames, lengths, *, blank: F.ctc_alignment(x, label, frames, lengths, blank)
+
+
+SABOTAGES = {
+    "blank is the first class": (function(sequence, "ctc", without(blank=0)), "/blank=2-none/float32/ordinary"),
+    "slope of the value": (function(sequence, "ctc", slope_of_the_value), "/padded/float32/ordinary"),
+    "gradient halved": (op("ctc_alignment", halved_gradient), "/padded/float32/ordinary"),
+    "normalised": (
+        op("ctc_alignment", lambda f: lambda self, x, *rest: f(self, self.log_softmax(x), *rest)),
+        "/padded/float32/unnormalised",
+    ),
+    "all frames count": (
+        op("ctc_alignment", lambda f: lambda self, x, y, frames, *rest: f(self, x, y, frames + 1, *rest)),
+        "/padded/float32/prefix",
+    ),
+    "repeats without a blank": (
+        op("ctc_alignment", lambda f: lambda self, x, y, *rest: f(self, x, y + 0.001 * self.arange_like(y, 1), *rest)),
+        "/padded/float32/repeats",
+    ),
+    "all targets begin at the first": (
+        function(functional._Samples, "labels", lambda f: lambda self, count, longest: f(self, 0 * count, longest)),
+        "/joined/float32/ordinary",
+    ),
+    "mean over all targets": (
+        function(base, "reduced", lambda f: lambda F, loss, mode, *rest: f(F, loss, "sum", *rest)),
+        "/padded/float32/ordinary",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SABOTAGES)
+def test_caught(name):
+    (sabotage, part) = SABOTAGES[name]
+    ops = op_set()
+    sound = judged("torch/CTCLoss", part)
+    assert all(cell["status"] == "pass" for cell in sound.values()), sound
+    with sabotage(ops):
+        wrong = judged("torch/CTCLoss", part)
+    assert any(cell["status"] == "fail" for cell in wrong.values()), wrong
