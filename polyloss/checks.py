@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from polyloss.opset import OpSet, Shape, Tensor
+from polyloss.opset import INTEGERS, OpSet, Shape, Tensor, UnsupportedTypeError
 
 FLOATING = ("float64", "float32", "float16", "bfloat16")
 
@@ -15,6 +15,17 @@ def floating(F: OpSet, loss: str, name: str, tensor: Tensor) -> None:
     dtype = F.dtype(tensor)
     if dtype is not None and dtype not in FLOATING:
         raise TypeError(f"{loss}: {name} has dtype {dtype}; accepted are {', '.join(FLOATING)}")
+
+
+def classes(F: OpSet, loss: str, name: str, tensor: Tensor) -> None:
+    """Raise TypeError unless `tensor` has an integer dtype in which the framework takes class numbers."""
+    dtype = F.dtype(tensor)
+    if dtype is None or dtype in F.index_dtypes:
+        return
+    problem = f"{loss}: {name} has dtype {dtype}; accepted are class numbers in {', '.join(F.index_dtypes)}"
+    if dtype in INTEGERS:
+        raise UnsupportedTypeError(f"{problem}, to which {F.name}'s own losses are limited")
+    raise TypeError(problem)
 
 
 def same_dtype(F: OpSet, loss: str, name: str, tensor: Tensor, other: str, reference: Tensor) -> None:

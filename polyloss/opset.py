@@ -48,6 +48,10 @@ class UnsupportedError(NotImplementedError):
     """A backend declares that it cannot do something, and says why."""
 
 
+class UnsupportedTypeError(UnsupportedError, TypeError):
+    """What a backend cannot do is take this dtype, which others take."""
+
+
 class OpSet(ABC):
     """The operations of one kind of tensor of one framework. Stateless: one instance serves all calls."""
 

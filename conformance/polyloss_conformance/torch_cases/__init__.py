@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from polyloss_conformance.cases import Case
-from polyloss_conformance.torch_cases import elementwise
+from polyloss_conformance.torch_cases import cross_entropy, elementwise
 
-FAMILIES = (elementwise,)
+FAMILIES = (elementwise, cross_entropy)
 
 
 def cases() -> list[Case]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from polyloss.torch.nn import functional as functional
 from polyloss.torch.nn.modules.classification import BCELoss, BCEWithLogitsLoss, KLDivLoss, SoftMarginLoss
+from polyloss.torch.nn.modules.cross_entropy import CrossEntropyLoss, NLLLoss, NLLLoss2d
 from polyloss.torch.nn.modules.margin import HingeEmbeddingLoss, MarginRankingLoss
 from polyloss.torch.nn.modules.regression import (
     GaussianNLLLoss,
@@ -25,6 +26,6 @@ from polyloss.torch.nn.modules.regression import (
 )
 
 __all__ = [
-    "BCELoss", "BCEWithLogitsLoss", "GaussianNLLLoss", "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss", "MSELoss",
-    "MarginRankingLoss", "PoissonNLLLoss", "SmoothL1Loss", "SoftMarginLoss",
+    "BCELoss", "BCEWithLogitsLoss", "CrossEntropyLoss", "GaussianNLLLoss", "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss",
+    "MSELoss", "MarginRankingLoss", "NLLLoss", "NLLLoss2d", "PoissonNLLLoss", "SmoothL1Loss", "SoftMarginLoss",
 ]  # fmt: skip

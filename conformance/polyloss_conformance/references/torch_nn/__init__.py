@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from polyloss_conformance.references.reference import Reference
-from polyloss_conformance.references.torch_nn import elementwise
+from polyloss_conformance.references.torch_nn import cross_entropy, elementwise
 
-_FAMILIES = (elementwise,)
+_FAMILIES = (elementwise, cross_entropy)
 
 REFERENCES: dict[str, Reference] = {f"torch/{one.name}": one for family in _FAMILIES for one in family.REFERENCES}

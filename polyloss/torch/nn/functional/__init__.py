@@ -15,6 +15,7 @@ from polyloss.torch.nn.functional.classification import (
     kl_div,
     soft_margin_loss,
 )
+from polyloss.torch.nn.functional.cross_entropy import cross_entropy, nll_loss
 from polyloss.torch.nn.functional.margin import hinge_embedding_loss, margin_ranking_loss
 from polyloss.torch.nn.functional.regression import (
     gaussian_nll_loss,
@@ -26,8 +27,9 @@ from polyloss.torch.nn.functional.regression import (
 )
 
 __all__ = [
-    "binary_cross_entropy", "binary_cross_entropy_with_logits", "gaussian_nll_loss", "hinge_embedding_loss", "huber_loss",
-    "kl_div", "l1_loss", "margin_ranking_loss", "mse_loss", "poisson_nll_loss", "smooth_l1_loss", "soft_margin_loss",
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "gaussian_nll_loss", "hinge_embedding_loss",
+    "huber_loss", "kl_div", "l1_loss", "margin_ranking_loss", "mse_loss", "nll_loss", "poisson_nll_loss", "smooth_l1_loss",
+    "soft_margin_loss",
 ]  # fmt: skip
 
 dispatch.prepare()  # of frameworks that are imported already: a tracer could not follow it in the first call
