@@ -8,6 +8,12 @@ A wrong call raises ValueError or TypeError that names the loss and the argument
 A loss made after torch was imported is also a ``torch.nn.Module``, with its constants as buffers. Constants may be NumPy arrays:
 they are moved to the framework (and its default device) and the dtype of the input at each call; on torch they are buffers that
 ``state_dict`` leaves out.
+
+Two losses hold parameters: `AdaptiveLogSoftmaxWithLoss` and `LinearCrossEntropyLoss`. These are tensors of one framework, which the argument
+`framework` names, drawn there from torch's distributions. On torch they are parameters of `torch.nn.Linear`: the same seed gives the same
+numbers and the same checkpoint loads as with torch's own loss. Elsewhere `parameters` and `named_parameters` are what an optimizer takes
+(`tf.Variable`, also as `trainable_variables`; `mx.gluon.Parameter`, for a `Trainer`), and what has no variables differentiates
+``lambda p: loss.with_parameters(p)(input, target)`` at ``dict(loss.named_parameters())``, as `jax.grad` does.
 """
 
 from __future__ import annotations
@@ -15,6 +21,11 @@ from __future__ import annotations
 from polyloss.torch.nn import functional as functional
 from polyloss.torch.nn.modules.classification import BCELoss, BCEWithLogitsLoss, KLDivLoss, SoftMarginLoss
 from polyloss.torch.nn.modules.cross_entropy import CrossEntropyLoss, NLLLoss, NLLLoss2d
+from polyloss.torch.nn.modules.linear import (
+    AdaptiveLogSoftmaxWithLoss,
+    LinearCrossEntropyLoss,
+    LinearCrossEntropyOptions,
+)
 from polyloss.torch.nn.modules.margin import HingeEmbeddingLoss, MarginRankingLoss
 from polyloss.torch.nn.modules.regression import (
     GaussianNLLLoss,
@@ -26,6 +37,6 @@ from polyloss.torch.nn.modules.regression import (
 )
 
 __all__ = [
-    "BCELoss", "BCEWithLogitsLoss", "CrossEntropyLoss", "GaussianNLLLoss", "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss",
+    "AdaptiveLogSoftmaxWithLoss", "BCELoss", "BCEWithLogitsLoss", "CrossEntropyLoss", "GaussianNLLLoss", "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss", "LinearCrossEntropyLoss", "LinearCrossEntropyOptions",
     "MSELoss", "MarginRankingLoss", "NLLLoss", "NLLLoss2d", "PoissonNLLLoss", "SmoothL1Loss", "SoftMarginLoss",
 ]  # fmt: skip

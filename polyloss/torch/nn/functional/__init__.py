@@ -16,6 +16,7 @@ from polyloss.torch.nn.functional.classification import (
     soft_margin_loss,
 )
 from polyloss.torch.nn.functional.cross_entropy import cross_entropy, nll_loss
+from polyloss.torch.nn.functional.linear import linear_cross_entropy
 from polyloss.torch.nn.functional.margin import hinge_embedding_loss, margin_ranking_loss
 from polyloss.torch.nn.functional.regression import (
     gaussian_nll_loss,
@@ -28,7 +29,7 @@ from polyloss.torch.nn.functional.regression import (
 
 __all__ = [
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "gaussian_nll_loss", "hinge_embedding_loss",
-    "huber_loss", "kl_div", "l1_loss", "margin_ranking_loss", "mse_loss", "nll_loss", "poisson_nll_loss", "smooth_l1_loss",
+    "huber_loss", "kl_div", "l1_loss", "linear_cross_entropy", "margin_ranking_loss", "mse_loss", "nll_loss", "poisson_nll_loss", "smooth_l1_loss",
     "soft_margin_loss",
 ]  # fmt: skip
 
