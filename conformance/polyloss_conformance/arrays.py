@@ -47,7 +47,7 @@ def plain(values: Any) -> Any:
     """`values` as JSON can hold them."""
     if isinstance(values, float):
         return encode(values)
-    if isinstance(values, list):
+    if isinstance(values, list | tuple):
         return [plain(value) for value in values]
     return values if isinstance(values, str | int | None) else {str(key): plain(value) for key, value in values.items()}
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from polyloss_conformance.cases import Case
-from polyloss_conformance.torch_cases import cross_entropy, elementwise
+from polyloss_conformance.torch_cases import cross_entropy, elementwise, linear
 
-FAMILIES = (elementwise, cross_entropy)
+FAMILIES = (elementwise, cross_entropy, linear)
 
 
 def cases() -> list[Case]:

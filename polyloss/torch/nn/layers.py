@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from copy import copy
 from typing import Any
 
 from polyloss import checks, dispatch
@@ -142,10 +141,14 @@ class ParametricLoss(Loss):
         if native is not None:
             found: Iterator[tuple[str, Any]] = native(*args, **kwargs)
             return found
-        every = (
+        return iter(self._own())
+
+    def _own(self) -> list[tuple[str, Any]]:
+        """The parameters of all layers with their names."""
+        every = [
             (f"{name}.{kind}", getattr(layer, kind)) for name, layer in self._layers().items() for kind in ("weight", "bias")
-        )
-        return ((name, parameter) for name, parameter in every if parameter is not None)
+        ]
+        return [(name, parameter) for name, parameter in every if parameter is not None]
 
     def parameters(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
         """The parameters."""
@@ -162,13 +165,13 @@ class ParametricLoss(Loss):
         Raises:
             ValueError: a name is missing or unknown.
         """
-        wanted = {name for name, _ in self.named_parameters()}
+        wanted = {name for name, _ in self._own()}
         if wanted != set(parameters):
             raise ValueError(
                 f"{type(self).__name__}.with_parameters: got {', '.join(sorted(parameters))}; accepted are {', '.join(sorted(wanted))}"
             )
-        other = copy(self)
-        other._given = dict(parameters)
+        other: ParametricLoss = object.__new__(type(self))  # not copy.copy, which torch.compile cannot follow
+        other.__dict__.update(self.__dict__, _given=dict(parameters))
         return other
 
     def _tensors(self, name: str, layer: Any, like: Tensor) -> tuple[Tensor, Tensor | None]:

@@ -69,23 +69,31 @@ def linear_cross_entropy(
     some = F.expand_dims(F.slice_axis(w, axis=-1, begin=0, end=1), axis=0)  # of logits: as many classes along axis 1
     checked = labels_checked(F, _NAME, label, some, ignored)
     if label_smoothing or outer:
-        logits = _logits(F, x, w, bias)
         terms = class_terms(
-            F, logits, label, by_class, ignore_index=ignored, smoothing=label_smoothing, checked=checked
+            F, _logits(F, x, w, bias), label, by_class, ignore_index=ignored, smoothing=label_smoothing, checked=checked
         )
-    else:
-        number = F.cast(label, "int64") if F.dtype(label) in INTEGERS else label
-        ones = F.stop_gradient(F.sum(F.ones_like(F.slice_axis(x, axis=1, begin=0, end=1)), axis=1))
-        counted = ones if by_class is None else F.take(by_class, number)
-        (factor, counted) = counting(F, number, counted, counted, some, ignore_index=ignored, checked=checked)
-        if mode == "none":
-            loss = F.linear_cross_entropy(x, w, number, bias, rows=rows)
-            loss = F.where(F.broadcast_equal(factor, 0.0), 0.0, loss) * factor
-        else:
-            loss = F.linear_cross_entropy(x, w, number, bias, factor, rows)
-        terms = (loss, counted)
-    warn_of_nothing(F, _NAME, terms, mode, ignored)
-    return reduced(F, terms, mode, dtype, single)
+        warn_of_nothing(F, _NAME, terms, mode, ignored)
+        return reduced(F, terms, mode, dtype, single)
+    number = F.cast(label, "int64") if F.dtype(label) in INTEGERS else label
+    ones = F.stop_gradient(F.sum(F.ones_like(F.slice_axis(x, axis=1, begin=0, end=1)), axis=1))
+    counted = ones if by_class is None else F.take(by_class, number)
+    (factor, counted) = counting(F, number, counted, counted, some, ignore_index=ignored, checked=checked)
+    if mode == "none":
+        loss = F.linear_cross_entropy(x, w, number, bias, rows=rows)
+        loss = F.where(F.broadcast_equal(factor, 0.0), 0.0, loss) * factor
+        return reduced(F, (loss, counted), mode, dtype, single)
+    loss = F.linear_cross_entropy(x, w, number, bias, factor, rows)
+    if mode == "mean":
+        warn_of_nothing(F, _NAME, (loss, counted), mode, ignored)
+        loss = _quotient(F, loss, F.sum(counted))
+        counted = F.stop_gradient(F.ones_like(loss))
+    return reduced(F, (loss, counted), mode, dtype, single)
+
+
+def _quotient(F: OpSet, numerator: Tensor, denominator: Tensor) -> Tensor:
+    """NaN where the denominator is 0, and no gradient then, as torch has it of a mean of nothing."""
+    nothing = F.broadcast_equal(denominator, 0.0)
+    return F.where(nothing, float("nan"), F.broadcast_div(numerator, F.where(nothing, 1.0, denominator)))
 
 
 def _logits(F: OpSet, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

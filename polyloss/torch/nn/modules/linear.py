@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from polyloss import checks
 from polyloss.formulas import adaptive
-from polyloss.opset import INTEGERS, OpSet, Tensor
+from polyloss.opset import INTEGERS, OpSet, Tensor, UnsupportedError
 from polyloss.torch.nn import base, functional, layers
 from polyloss.torch.nn.functional.linear import rows_of
 
@@ -286,6 +286,8 @@ class LinearCrossEntropyLoss(layers.ParametricLoss):
         (matrix, bias) = self._tensors("linear", self.linear, input)
         if self.out_features:
             F = base.owner(type(self).__name__, input=input, linear_weight=matrix, linear_bias=bias)
+            if F.shape(input) is None:
+                raise UnsupportedError(f"{type(self).__name__} on {F.name}: out_features take a rank, which a symbol does not have")
             shape = (self.num_classes, *self.out_features)
             matrix = F.reshape(matrix, (*shape, self.linear.in_features))
             bias = None if bias is None else F.reshape(bias, shape)
