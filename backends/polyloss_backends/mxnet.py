@@ -525,6 +525,8 @@ class MXNetBackend(Backend):
         return next((ops for kind, ops in self._kinds if isinstance(tensor, kind)), None)
 
     def from_numpy(self, array: np.ndarray[Any, Any], dtype: str) -> Tensor:
+        if np.dtype(dtype).type not in mx.nd.ndarray._DTYPE_NP_TO_MX:
+            raise UnsupportedError(f"MXNet 1.9.1 has no {dtype} arrays")
         with mx.util.np_shape(array.size == 0):
             return mx.nd.array(array.astype(dtype), dtype=dtype)
 

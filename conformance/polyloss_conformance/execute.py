@@ -66,7 +66,20 @@ class Executor:
             fields = {"status": "unsupported", "message": str(error)}
         except (Exception, SystemExit) as error:  # whatever a framework raises is this cell's result
             fields = {"status": "error", "message": f"{type(error).__name__}: {error}"[:1000]}
+            if mode not in (self._backend.modes[0], COMPOSED) and (reason := self._declared(case)):
+                fields = {"status": "unsupported", "message": reason}
         return {**fields, "seconds": round(time.perf_counter() - start, 4)}
+
+    def _declared(self, case: Case) -> str | None:
+        """What the loss itself says it does not support: a compiler wraps that in an error of its own."""
+        try:
+            function, names = dialects.of(case.loss).function(case)
+            function(*(self._tensor(case.inputs[name]) if name in case.inputs else None for name in names))
+        except UnsupportedError as error:
+            return str(error)
+        except Exception:
+            return None
+        return None
 
     def _judged(self, case: Case, mode: str, reference: Record) -> Record:
         dialect = dialects.of(case.loss)

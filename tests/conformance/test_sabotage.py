@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import contextmanager
 from functools import cache, wraps
+from importlib import import_module
 from importlib.util import find_spec
 
 import numpy as np
@@ -12,10 +13,12 @@ from polyloss_conformance.execute import Executor
 from polyloss_conformance.reference_worker import formula
 
 from polyloss import dispatch
-from polyloss.formulas import classification, embedding, regression
+from polyloss.formulas import classification, cross_entropy, embedding, regression
 from polyloss.mxnet.gluon import base
 from polyloss.mxnet.gluon import loss as gloss
 from polyloss.torch.nn import base as torch_base
+
+torch_classes = import_module("polyloss.torch.nn.functional.cross_entropy")  # as an attribute that is the function
 
 FRAMEWORK = next((name for name in ("torch", "jax", "tensorflow") if find_spec(name)), None)
 pytestmark = pytest.mark.skipif(FRAMEWORK is None, reason="no framework with gradients is installed")
@@ -221,10 +224,39 @@ SABOTAGES = {
         "torch/KLDivLoss",
         "log_target=True/",
     ),
+    "torch: ignored labels counted": (
+        function(torch_classes, "class_terms", without(ignore_index=-9)),
+        "torch/CrossEntropyLoss",
+        "/3x4-reduction=mean/",
+    ),
+    "torch: smoothing of labels ignored": (
+        function(cross_entropy, "label_cross_entropy", without(smoothing=0.0)),
+        "torch/CrossEntropyLoss",
+        "/3x4-reduction=mean,label_smoothing=0.1/",
+    ),
+    "torch: mean of classes not weighted": (
+        function(
+            torch_classes, "_reduced", lambda f: lambda F, terms, *rest: f(F, (terms[0], F.ones_like(terms[0])), *rest)
+        ),
+        "torch/NLLLoss",
+        "/3x4-reduction=mean,weight/",
+    ),
+    "torch: weights of probabilities dropped": (
+        function(cross_entropy, "soft_cross_entropy", lambda f: lambda F, x, y, w=None, **k: f(F, x, y, **k)),
+        "torch/CrossEntropyLoss",
+        "/soft-3x4-reduction=mean,weight/",
+    ),
+    "torch: gradient of probabilities lost": (
+        function(
+            cross_entropy, "soft_cross_entropy", lambda f: lambda F, x, y, *w, **k: f(F, x, F.stop_gradient(y), *w, **k)
+        ),
+        "torch/CrossEntropyLoss",
+        "/soft-3x4-reduction=sum/",
+    ),
 }
 
 
-@pytest.mark.filterwarnings("ignore:kl_div. reduction='mean'")
+@pytest.mark.filterwarnings("ignore:kl_div. reduction='mean'", "ignore:.*every target is ignore_index")
 @pytest.mark.parametrize("name", SABOTAGES)
 def test_caught(name):
     (sabotage, loss, part) = SABOTAGES[name]

@@ -63,6 +63,47 @@ def test_by_hand(loss, config, inputs, want):
     is_close(computed(loss, config, **inputs), want)
 
 
+@pytest.mark.parametrize(
+    ("loss", "config", "inputs", "want"),
+    [
+        ("CrossEntropyLoss", NONE, {"input": [[0.0, 0.0]] * 2, "target": [1, -100]}, [LOG2, 0]),
+        ("CrossEntropyLoss", {}, {"input": [[0.0, 0.0], [3.0, 1.0]], "target": [1, -100]}, LOG2),
+        ("CrossEntropyLoss", {"weight": [1.0, 3.0]}, {"input": [[0.0, 0.0]] * 2, "target": [0, 1]}, LOG2),
+        ("CrossEntropyLoss", {}, {"input": [[0.0, 0.0]] * 2, "target": [-100, -100]}, math.nan),
+        ("CrossEntropyLoss", {"ignore_index": 1, **NONE}, {"input": [0.0, 0.0], "target": 1}, 0),
+        ("CrossEntropyLoss", NONE, {"input": [0.0, 0.0], "target": [1]}, LOG2),
+        ("CrossEntropyLoss", NONE, {"input": [[[0.0, 1.0], [0.0, 1.0]]], "target": [[0, 1]]}, [[LOG2, LOG2]]),
+        (
+            "CrossEntropyLoss",
+            {"weight": [1.0, 3.0], "label_smoothing": 0.5, **NONE},
+            {"input": [[0.0, 0.0]], "target": [0]},
+            [0.5 * LOG2 + 0.25 * 4 * LOG2],
+        ),
+        ("CrossEntropyLoss", {}, {"input": [[0.0, 0.0]] * 2, "target": [[1.0, 1.0], [0.0, 0.0]]}, LOG2),
+        (
+            "CrossEntropyLoss",
+            {"weight": [1.0, 3.0], "label_smoothing": 0.5},
+            {"input": [[0.0, 0.0]] * 2, "target": [[1.0, 0.0]] * 2},
+            (0.75 + 3 * 0.25) * LOG2,
+        ),
+        ("CrossEntropyLoss", NONE, {"input": [[0.0, -math.inf]], "target": [[1.0, 0.0]]}, [0]),
+        ("NLLLoss", {"weight": [1.0, 3.0]}, {"input": [[-1.0, -2.0]] * 3, "target": [0, 1, -100]}, 7 / 4),
+        ("NLLLoss", {"reduction": "sum"}, {"input": [[-1.0, -2.0]] * 2, "target": [0, 1]}, 3),
+        ("NLLLoss2d", NONE, {"input": [[[[-1.0]], [[-2.0]]]], "target": [[[1]]]}, [[[2]]]),
+    ],
+)
+def test_classes_by_hand(loss, config, inputs, want):
+    is_close(computed(loss, config, **inputs), want)
+
+
+def test_printed_smoothing_and_means():
+    rows = {"input": [[0.0, 0.0]] * 2, "target": [0, 1]}
+    config = {"weight": [1.0, 3.0], "label_smoothing": 0.5}
+    is_close(documented("CrossEntropyLoss", config, **rows), 2 * LOG2)
+    impossible = {"input": [[0.0, -math.inf]], "target": [[1.0, 0.0]]}
+    assert np.isnan(documented("CrossEntropyLoss", **impossible))
+
+
 def test_margin_ranking_by_hand():
     inputs = {"input1": [1.0, 1.0, 1.0], "input2": [0.0, 3.0, 3.0], "target": [1.0, 1.0, -1.0]}
     is_close(computed("MarginRankingLoss", {"margin": 0.5, **NONE}, **inputs), [0, 2.5, 0])
@@ -102,7 +143,8 @@ def test_documented_weight_is_by_sample():
 
 
 def make(loss, inputs, config=None, dtype="float64", wrt=None):
-    given = {name: Input.of(array, dtype) for name, array in inputs.items()}
+    kinds = {name: "int64" if np.asarray(array).dtype.kind == "i" else dtype for name, array in inputs.items()}
+    given = {name: Input.of(array, kinds[name]) for name, array in inputs.items()}
     name = f"torch/{loss} {dtype} {config} { {key: np.shape(array) for key, array in inputs.items()} }"
     wrt = tuple(name for name in given if name != "target") if wrt is None else wrt
     return Case(name, f"torch/{loss}", config or {}, given, dtype, {}, wrt, zlib.crc32(name.encode()))
@@ -128,6 +170,16 @@ def spread():
         yield make("KLDivLoss", {"input": pair["input"], "target": probabilities["target"]}, config, dtype)
         three = {"input1": pair["input"], "input2": pair["target"], "target": signed["target"]}
         yield make("MarginRankingLoss", three, {**config, "margin": 0.3}, dtype)
+        if shape:
+            axis = min(1, len(shape) - 1)
+            positions = [size for i, size in enumerate(shape) if i != axis]
+            labels = {"input": pair["input"], "target": rng.integers(0, shape[axis], positions)}
+            classed = {**config, "weight": rng.uniform(0.5, 2, shape[axis]).tolist()}
+            for loss in ("CrossEntropyLoss", "NLLLoss"):
+                yield make(loss, labels, classed, dtype)
+            yield make("CrossEntropyLoss", labels, {**classed, "label_smoothing": 0.3, "ignore_index": 1}, dtype)
+            soft = {**probabilities, "input": pair["input"]}
+            yield make("CrossEntropyLoss", soft, {**classed, "label_smoothing": 0.3}, dtype, wrt=("input", "target"))
 
 
 def combined(case):

@@ -39,6 +39,14 @@ CLASS = kinked(uniform(), [1.0, 0.0, 1.0])
 LOG_P = np.log(RNG.dirichlet(np.ones(3), size=4))
 TARGET_P = RNG.dirichlet(np.ones(3), size=4)
 SPREAD = kinked(uniform(0.2, 2.0), [0.0, 1e-7, 1e-3])
+CLASSES = np.array([2, 0, 1, 2])
+BY_CLASS = np.array([0.5, 2.0, 1.5])
+
+
+def dtype_of(value, dtype):
+    """That in which an input is passed: class numbers stay integers."""
+    return dtype if value.dtype.kind == "f" else "int64"
+
 
 # class, function, options, inputs, those to differentiate with respect to
 TABLE = [
@@ -77,6 +85,18 @@ TABLE = [
     ("SoftMarginLoss", "soft_margin_loss", {}, (X, Y), (0,)),
     ("MarginRankingLoss", "margin_ranking_loss", {}, (X, ZERO, Y), (0, 1)),
     ("MarginRankingLoss", "margin_ranking_loss", {"margin": 0.5}, (X, ZERO, Y), (0, 1, 2)),
+    ("CrossEntropyLoss", "cross_entropy", {}, (LOGITS, CLASSES), (0,)),
+    (
+        "CrossEntropyLoss",
+        "cross_entropy",
+        {"weight": BY_CLASS, "label_smoothing": 0.2, "ignore_index": 0},
+        (LOGITS, CLASSES),
+        (0,),
+    ),
+    ("CrossEntropyLoss", "cross_entropy", {"weight": BY_CLASS, "label_smoothing": 0.2}, (LOGITS, TARGET_P), (0, 1)),
+    ("NLLLoss", "nll_loss", {}, (LOG_P, CLASSES), (0,)),
+    ("NLLLoss", "nll_loss", {"weight": BY_CLASS, "ignore_index": 1}, (LOG_P, CLASSES), (0,)),
+    ("NLLLoss2d", "nll_loss", {}, (LOG_P, CLASSES), (0,)),
 ]
 IDS = [f"{i}-{kind}{'-' if options else ''}{'-'.join(options)}" for i, (kind, _, options, _, _) in enumerate(TABLE)]
 FIRST = {kind: (options, inputs) for kind, _, options, inputs, _ in reversed(TABLE) if "weight" not in options}

@@ -8,7 +8,7 @@ import pytest
 import polyloss.torch.nn as pnn
 from polyloss import dispatch
 
-from .table import FIRST, IDS, TABLE
+from .table import FIRST, IDS, TABLE, dtype_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*kl_div.*:UserWarning")
 
@@ -22,7 +22,7 @@ def test_values_and_gradients(kind, function, options, inputs, wrt, framework):
     for reduction in ("none", "mean"):
         loss = getattr(pnn, kind)(**options, reduction=reduction)
         expected = loss(*inputs)
-        arguments = [backend.from_numpy(value, "float32") for value in inputs]
+        arguments = [backend.from_numpy(value, dtype_of(value, "float32")) for value in inputs]
         if not backend.differentiable:
             found = backend.to_numpy(loss(*arguments))
             np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
@@ -33,7 +33,7 @@ def test_values_and_gradients(kind, function, options, inputs, wrt, framework):
         if find_spec("torch") is None:
             continue
         torch = dispatch.backend("torch")
-        tensors = [torch.from_numpy(value, "float64") for value in inputs]
+        tensors = [torch.from_numpy(value, dtype_of(value, "float64")) for value in inputs]
         (_, exact) = torch.value_and_grad(loss, wrt)(tensors, None)
         for ours, theirs in zip(gradients, exact, strict=True):
             np.testing.assert_allclose(backend.to_numpy(ours), torch.to_numpy(theirs), rtol=1e-5, atol=1e-5)
@@ -46,7 +46,7 @@ def test_traced(kind):
     (options, inputs) = FIRST[kind]
     loss = getattr(pnn, kind)(**options)
     expected = loss(*inputs)
-    single = [value.astype("float32") for value in inputs]
+    single = [value.astype(dtype_of(value, "float32")) for value in inputs]
     if find_spec("jax") is not None:
         import jax
 
@@ -55,8 +55,9 @@ def test_traced(kind):
     if find_spec("tensorflow") is not None:
         import tensorflow as tf
 
-        for shape in ([None, 3], [4, 3]):
-            traced = tf.function(loss.forward, input_signature=[tf.TensorSpec(shape, tf.float32) for _ in inputs])
+        for size in (None, 4):
+            specs = [tf.TensorSpec([size, *value.shape[1:]], value.dtype) for value in single]
+            traced = tf.function(loss.forward, input_signature=specs)
             np.testing.assert_allclose(traced(*single), expected, rtol=1e-5)
 
 

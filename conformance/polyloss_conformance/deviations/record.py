@@ -171,7 +171,8 @@ class Example:
 
     def __str__(self) -> str:
         parts = [f"{key}={given}" for key, given in self.config.items()]
-        called = [f"{key} {plain(given)}" for key, given in self.inputs.items()]
+        kinds = {key: f" ({kind})" for key, kind in self.dtypes.items()}
+        called = [f"{key} {plain(given)}{kinds.get(key, '')}" for key, given in self.inputs.items()]
         called += [f"{key} {given}" for key, given in self.call.items()]
         return f"{self.loss}({', '.join(parts)}) of {', '.join(called)}, {self.dtype}"
 

@@ -198,7 +198,6 @@ def _shapes(smoothed: bool) -> list[Layout]:
         _layout((2, 3, 2, 2), last, dtypes=SINGLE),
         _layout((2, 3, 2, 2), {"reduction": "none"}, dtypes=("float64",)),
         *(_layout((3,), {**last, "reduction": r}, dtypes=SINGLE) for r in REDUCTIONS),
-        _layout((3,), {"reduction": "none"}, "of-one", (1,), dtypes=SINGLE),
         _layout((2, 1), {"reduction": "none"}, dtypes=SINGLE, draws=["ordinary", "extreme", "ignored-first"]),
         *(_layout((0, 3), {"reduction": r}, dtypes=SINGLE, draws=["ordinary"]) for r in REDUCTIONS),
         _layout((3, 4), {}, "strided", strided=True, dtypes=SINGLE),
@@ -226,7 +225,6 @@ def _cross_entropies() -> Iterable[Plan]:
         *(_layout((3, 4), {"label_smoothing": s}, dtypes=SINGLE, draws=_FINITE) for s in (1.0, 0.5)),
         *(_layout((3, 4), config, dtypes=SINGLE, draws=["ordinary", "ignored-first"]) for config in _OLD),
         *_shapes(smoothed=True),
-        _layout((3,), {"label_smoothing": 0.1}, "of-one", (1,), dtypes=SINGLE, draws=["ordinary"]),
         *_kinds({"weight": True, "label_smoothing": 0.1}),
     ]
     yield plan("CrossEntropyLoss", labels, _of_labels(), ("input",), MAGNITUDE, exact=("target",))
@@ -241,7 +239,10 @@ def _cross_entropies() -> Iterable[Plan]:
     layouts = [
         *(soft((3, 4), config, quick=len(config) == 2) for config in _combinations(_REDUCED, _WEIGHTED, _SMOOTHED)),
         *(soft((3, 4), config, dtypes=HALVES) for config in _combinations(_REDUCED[:2], _SMOOTHED)),
-        *(soft((2, 3, 2), {"weight": True, "label_smoothing": 0.25, "reduction": r}, dtypes=SINGLE) for r in REDUCTIONS),
+        *(
+            soft((2, 3, 2), {"weight": True, "label_smoothing": 0.25, "reduction": r}, dtypes=SINGLE)
+            for r in REDUCTIONS
+        ),
         soft((2, 3, 2), {}),
         soft((2, 3, 2, 2), {"weight": True}, dtypes=SINGLE),
         soft((3,), {"weight": True, "reduction": "none"}),

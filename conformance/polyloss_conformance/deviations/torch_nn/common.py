@@ -11,6 +11,7 @@ from polyloss_conformance import dialects
 from polyloss_conformance.deviations.measure import evidence_of
 from polyloss_conformance.deviations.record import DOCUMENTATION, Evidence, Example, Finding, Measurement, close, plain
 from polyloss_conformance.references.exact import inputs_of
+from polyloss_conformance.references.reference import Value
 
 MODULES = "torch/nn/modules/loss.py of PyTorch 2.13, class "
 NATIVE = "aten/src/ATen/native/"
@@ -27,13 +28,21 @@ def example(
     return Example(loss, inputs, config or {}, dtype=dtype, wrt=wrt, dialect="torch")
 
 
-def documented(identity: str, cause: str, where: str, example: Example, printed: Any, computed: Any) -> Finding:
-    """A finding with both numbers of an example: what the printed formula gives, and what the code."""
+def documented(
+    identity: str,
+    cause: str,
+    where: str,
+    example: Example,
+    printed: Any,
+    computed: Any,
+    print_: Value | None = None,
+) -> Finding:
+    """A finding with both numbers of an example: what is printed (a formula, or `print_`) gives, and what the code."""
 
     def measure() -> Measurement:
         case = example.case()
         reference = dialects.reference(case)
-        said = reference.documented_value(inputs_of(case), case.config, case.call)
+        said = (print_ or reference.documented_value)(inputs_of(case), case.config, case.call)
         done = reference.value(inputs_of(case), case.config, case.call)
         numbers = {"quantity": str(example), "documentation": plain(said), "code": plain(done)}
         holds = close(said, printed) and close(done, computed) and not close(said, done)

@@ -9,7 +9,7 @@ from mpmath import mp
 
 from polyloss_conformance.cases import Array
 from polyloss_conformance.references.exact import Number, exact, exp, log, total
-from polyloss_conformance.references.reference import Call, Config, Inputs
+from polyloss_conformance.references.reference import Call, Config, Inputs, Value
 from polyloss_conformance.references.torch_nn.common import torch
 from polyloss_conformance.references.torch_nn.values import reduction_of
 
@@ -67,7 +67,9 @@ def _over_probabilities(inputs: Inputs, config: Config, times: Callable[[Number,
     losses = np.empty(rows.shape[:-1], dtype=object)
     for place in np.ndindex(losses.shape):
         mixed = [t * (1 - smoothing) + smoothing / classes for t in targets[place]]
-        losses[place] = -total(w * times(t, lp) for w, t, lp in zip(weights, mixed, _log_p(list(rows[place])), strict=True))
+        losses[place] = -total(
+            w * times(t, lp) for w, t, lp in zip(weights, mixed, _log_p(list(rows[place])), strict=True)
+        )
     return _reduced(losses, [mp.one] * losses.size, config)
 
 
@@ -114,17 +116,22 @@ def computed_nll(inputs: Inputs, config: Config, call: Call) -> Array:
     return _over_labels(inputs, config, term)
 
 
-def mean_of_elements(inputs: Inputs, config: Config, call: Call) -> Array:
-    """The mean as torch.nn.functional prints it: the sum of the output by the number of its elements."""
-    compute = computed_nll if inputs["input"].max() <= 0 else computed_cross_entropy
-    losses = list(compute(inputs, {**config, "reduction": "none"}, call).flat)
-    return np.asarray(_quotient(total(losses), len(losses)), dtype=object)
+def mean_of_elements(compute: Value) -> Value:
+    """The mean as torch.nn.functional describes it: the sum of the output by the number of its elements."""
+
+    def described(inputs: Inputs, config: Config, call: Call) -> Array:
+        losses = list(compute(inputs, {**config, "reduction": "none"}, call).flat)
+        return np.asarray(_quotient(total(losses), len(losses)), dtype=object)
+
+    return described
 
 
 def weighted_mean(inputs: Inputs, config: Config, call: Call) -> Array:
     """The mean as the argument ``reduction`` has it, weighted also for probabilities."""
     weights = list(exact(config["weight"]).flat)
-    weight = total(w * t for row in _rows(inputs["target"]).reshape(-1, len(weights)) for w, t in zip(weights, row, strict=True))
+    weight = total(
+        w * t for row in _rows(inputs["target"]).reshape(-1, len(weights)) for w, t in zip(weights, row, strict=True)
+    )
     return np.asarray(computed_cross_entropy(inputs, {**config, "reduction": "sum"}, call) / weight, dtype=object)
 
 
@@ -141,9 +148,10 @@ REFERENCES = (
         "The cross entropy of logits with a class, or with a probability of each class.",
         r"l_n = - w_{y_n} \log \frac{\exp(x_{n,y_n})}{\sum_{c=1}^C \exp(x_{n,c})} \cdot \mathbb{1}\{y_n \not= \text{ignore\_index}\}"
         r" \quad\text{or}\quad l_n = - \sum_{c=1}^C w_c \log \frac{\exp(x_{n,c})}{\sum_{i=1}^C \exp(x_{n,i})} y_{n,c}",
-        r"l_n = \omega_n \left[-(1 - s)\, w_{y_n} \log p_{n,y_n} - \frac{s}{C} \sum_c w_c \log p_{n,c}\right],\ \ell = \frac{\sum_n l_n}{\sum_n"
-        r" \omega_n w_{y_n}},\ \omega_n = [y_n \ne \text{ignore\_index}] \quad\text{or}\quad l_n = -\sum_c w_c \left[(1 - s)\, y_{n,c} +"
-        r" \frac{s}{C}\right] \log p_{n,c},\ \ell = \frac{1}{N} \sum_n l_n \qquad p_{n,c} = \frac{e^{x_{n,c}}}{\sum_j e^{x_{n,j}}}",
+        r"l_n = \omega_n \left[-(1 - s)\, w_{y_n} \log p_{n,y_n} - \frac{s}{C} \sum_c w_c \log p_{n,c}\right],\ \ell ="
+        r" \frac{\sum_n l_n}{\sum_n \omega_n w_{y_n}},\ \omega_n = [y_n \ne \text{ignore\_index}] \quad\text{or}\quad"
+        r" l_n = -\sum_c w_c \left[(1 - s)\, y_{n,c} + \frac{s}{C}\right] \log p_{n,c},\ \ell = \frac{1}{N} \sum_n l_n"
+        r" \qquad p_{n,c} = \frac{e^{x_{n,c}}}{\sum_j e^{x_{n,j}}}",
         computed_cross_entropy,
         documented_cross_entropy,
     ),

@@ -27,7 +27,7 @@ def cross_entropy(
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:
-    """Cross entropy of logits (`polyloss.torch.nn.CrossEntropyLoss`). A target in the shape of `input` holds probabilities, else classes."""
+    """Cross entropy of logits (`polyloss.torch.nn.CrossEntropyLoss`). A target shaped as `input` holds probabilities, any other classes."""
     name = "cross_entropy"
     mode = base.checked_mode(name, base.legacy_mode(size_average, reduce, reduction))
     checks.number(name, "label_smoothing", label_smoothing)
@@ -182,7 +182,9 @@ def labels_checked(F: OpSet, name: str, label: Tensor, scores: Tensor, ignore_in
         (number, classes) = _comparable(F, F.cast(label, "int64"), scores)
         none = F.zeros_like(number)
         found = F.where(number < 0, 1, F.where(number >= classes, 1, none))
-        return F.where(F.broadcast_equal(number, ignore_index), 0, found) if _may_hold(F, number, ignore_index) else found
+        return (
+            F.where(F.broadcast_equal(number, ignore_index), 0, found) if _may_hold(F, number, ignore_index) else found
+        )
 
     found = base.anywhere(F, label, outside)
     if found:
@@ -242,17 +244,19 @@ def _along_classes(F: OpSet, weight: Tensor, scores: Tensor) -> Tensor:
     """`weight` (C,) in a shape that broadcasts along axis 1 of `scores`."""
     shape = F.shape(scores)
     if shape is None:
-        raise UnsupportedError(f"cross_entropy on {F.name}: weighting all classes takes a rank, which a symbol does not have")
+        raise UnsupportedError(
+            f"cross_entropy on {F.name}: weighting all classes takes a rank, which a symbol does not have"
+        )
     return F.reshape(weight, (-1, *(1,) * (len(shape) - 2)))
 
 
 def _comparable(F: OpSet, label: Tensor, scores: Tensor) -> tuple[Tensor, Tensor | int]:
-    """`label`, and the number of classes to compare it with: where that is not known, of its shape and in the dtype of `scores`."""
+    """`label`, and the number of classes to compare it with: both tensors of one dtype where that is not known while tracing."""
     size = F.size(scores, axis=1)
     if isinstance(size, int):
         return label, size
     classes = F.sum(F.stop_gradient(F.ones_like(scores)), axis=1)
-    return F.cast_like(label, classes), classes
+    return F.cast(label, "float64"), F.cast(classes, "float64")
 
 
 def _may_hold(F: OpSet, label: Tensor, number: int) -> bool:
