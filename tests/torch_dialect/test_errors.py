@@ -11,7 +11,7 @@ from polyloss import dispatch
 
 A = np.full((2, 3), 0.5)
 B = np.full((2, 3), 0.25)
-NAMES = list(pF.__all__)
+NAMES = [name for name in pF.__all__ if name != "linear_cross_entropy"]  # which test_linear.py goes through
 OF_CLASSES = ("cross_entropy", "nll_loss")
 
 

@@ -114,7 +114,7 @@ def _linear_plan() -> Plan:
         _linear("uint8", (5,), {"rows": 2, "ignore_index": 255}, label_dtype="uint8"),
     ]
     wrt = ("input", "linear.weight", "linear.bias")
-    return plan("LinearCrossEntropyLoss", layouts, _linear_draws(), wrt, {"extreme": 2e4}, exact=("target",))
+    return plan("LinearCrossEntropyLoss", layouts, _linear_draws(), wrt, {"extreme": 2e4, "second": 4.0}, exact=("target",))
 
 
 # --- adaptive softmax ---------------------------------------------------------------------------------------------------------------

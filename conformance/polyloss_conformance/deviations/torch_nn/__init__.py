@@ -7,10 +7,10 @@ from typing import Any
 
 from polyloss_conformance.cases import Array, Case
 from polyloss_conformance.deviations.record import Evidence, Finding, explaining
-from polyloss_conformance.deviations.torch_nn import cross_entropy, elementwise
+from polyloss_conformance.deviations.torch_nn import cross_entropy, elementwise, linear
 from polyloss_conformance.references.differentiate import Slopes
 
-_FAMILIES = (elementwise, cross_entropy)
+_FAMILIES = (elementwise, cross_entropy, linear)
 
 FINDINGS: tuple[Finding, ...] = tuple(finding for family in _FAMILIES for finding in family.FINDINGS)
 """All of them."""

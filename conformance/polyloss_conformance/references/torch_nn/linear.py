@@ -8,7 +8,7 @@ import numpy as np
 from mpmath import mp
 
 from polyloss_conformance.cases import Array
-from polyloss_conformance.references.exact import Number, each, exp, log, mean, total
+from polyloss_conformance.references.exact import Number, exp, log, mean, total
 from polyloss_conformance.references.reference import Call, Config, Inputs
 from polyloss_conformance.references.torch_nn.common import torch
 from polyloss_conformance.references.torch_nn.cross_entropy import computed_cross_entropy
@@ -68,13 +68,6 @@ def computed_adaptive(inputs: Inputs, config: Config, call: Call) -> Array:
     if config["of"] == "output":
         return found.reshape(labels.shape)
     return np.asarray(-mean(list(found)), dtype=object)
-
-
-def up_to_cutoffs(inputs: Inputs, config: Config, call: Call) -> Array:
-    """The clusters as the documentation counts them: up to and with the cutoff, so that a label is one further down."""
-    classes = config["n_classes"]
-    later = each(lambda label: min(max(label - 1, 0), classes - 1) if label in config["cutoffs"] else label, inputs["target_"])
-    return computed_adaptive({**inputs, "target_": later}, config, call)
 
 
 REFERENCES = (

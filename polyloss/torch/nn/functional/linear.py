@@ -68,7 +68,7 @@ def linear_cross_entropy(
     ignored = -100 if ignore_index is None else ignore_index
     some = F.expand_dims(F.slice_axis(w, axis=-1, begin=0, end=1), axis=0)  # of logits: as many classes along axis 1
     checked = labels_checked(F, _NAME, label, some, ignored)
-    if label_smoothing or outer:
+    if label_smoothing or outer or matrix is None:  # a symbol has no rows to count
         terms = class_terms(
             F, _logits(F, x, w, bias), label, by_class, ignore_index=ignored, smoothing=label_smoothing, checked=checked
         )
