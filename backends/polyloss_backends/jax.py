@@ -298,9 +298,7 @@ def _sum_of(loss: Tensor, scale: Tensor) -> Tensor:
 
 @partial(jax.jit, static_argnums=5)
 @partial(jax.custom_vjp, nondiff_argnums=(5,))
-def _scaled_sum(
-    data: Tensor, weight: Tensor, bias: Tensor | None, place: Tensor, scale: Tensor, rows: int
-) -> Tensor:
+def _scaled_sum(data: Tensor, weight: Tensor, bias: Tensor | None, place: Tensor, scale: Tensor, rows: int) -> Tensor:
     return _sum_of(_by_chunks(data, weight, bias, place, None, rows)[0], scale)
 
 

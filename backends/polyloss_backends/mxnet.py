@@ -438,7 +438,9 @@ def _adapted_pick(self: _Adapter, data: Tensor, index: Tensor, axis: int = -1, k
     return picked if keepdims else picked.squeeze(axis=axis)
 
 
-def _adapted_linear_cross_entropy(self: _Adapter, data: Tensor, weight: Tensor, label: Tensor, *rest: Any, **options: Any) -> Tensor:
+def _adapted_linear_cross_entropy(
+    self: _Adapter, data: Tensor, weight: Tensor, label: Tensor, *rest: Any, **options: Any
+) -> Tensor:
     found = _adapted("linear_cross_entropy")(self, data, weight, label, *rest, **options)
     scale = rest[1] if len(rest) > 1 else options.get("scale")
     return found if scale is None else found.reshape(())
@@ -450,7 +452,11 @@ MXNetNumPyOps: Callable[[MXNetOps], OpSet] = type(
     (_Adapter,),
     {name: _adapted(name) for name in OpSet.__abstractmethods__ | {"smooth_l1", "ctc_loss"}}
     | {name: _adapted_reduction(name) for name in ("sum", "mean", "max", "min", "norm", "logsumexp")}
-    | {"reshape_like": _adapted_reshape_like, "pick": _adapted_pick, "linear_cross_entropy": _adapted_linear_cross_entropy},
+    | {
+        "reshape_like": _adapted_reshape_like,
+        "pick": _adapted_pick,
+        "linear_cross_entropy": _adapted_linear_cross_entropy,
+    },
 )
 
 

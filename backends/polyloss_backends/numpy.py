@@ -228,7 +228,6 @@ class NumpyOps(OpSet):
         product = (left.T if transpose_a else left) @ (right.T if transpose_b else right)
         return product.astype(lhs.dtype, copy=False)
 
-
     def linear_cross_entropy(
         self,
         data: Tensor,
@@ -245,7 +244,9 @@ class NumpyOps(OpSet):
             loss = self.linear_cross_entropy(data, weight, label, bias, rows=rows)
             return self.sum(np.where(scale == 0, loss.dtype.type(0), loss) * scale)
         parts = [slice(begin, begin + size) for begin in range(0, samples, size)]
-        return np.concatenate([super(NumpyOps, self).linear_cross_entropy(data[i], weight, label[i], bias) for i in parts])
+        return np.concatenate(
+            [super(NumpyOps, self).linear_cross_entropy(data[i], weight, label[i], bias) for i in parts]
+        )
 
 
 def _places(index: Array, size: int) -> Array:

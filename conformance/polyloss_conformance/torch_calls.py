@@ -14,7 +14,9 @@ def _with_parameters(kind: Any, case: Case) -> tuple[Callable[..., Any], list[st
     """Parameters are inputs, by their dotted names. ``of`` says what is looked at, ``rows`` the size of a chunk."""
     from polyloss.torch.nn import LinearCrossEntropyOptions
 
-    config = {key: constant(given, case.dtype) for key, given in case.config.items() if key not in ("of", "rows", "cutoffs")}
+    config = {
+        key: constant(given, case.dtype) for key, given in case.config.items() if key not in ("of", "rows", "cutoffs")
+    }
     config |= {"cutoffs": case.config["cutoffs"]} if "cutoffs" in case.config else {}
     if "rows" in case.config:
         config["options"] = LinearCrossEntropyOptions(batch_chunk_size=case.config["rows"])

@@ -23,7 +23,9 @@ MAKE = {
     "adaptive": lambda home, **more: home.AdaptiveLogSoftmaxWithLoss(8, 10, [3, 6], 2.0, True, **more),
     "linear": lambda home, **more: home.LinearCrossEntropyLoss(8, 10, bias=True, **more),
 }
-needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is not installed: it is what is compared with")
+needs_torch = pytest.mark.skipif(
+    find_spec("torch") is None, reason="PyTorch is not installed: it is what is compared with"
+)
 
 
 def value_of(result):
@@ -42,7 +44,10 @@ def numpy_of(backend, loss):
 
 def draw(make):
     rng = np.random.default_rng(2)
-    return {name: rng.normal(size=one.shape).astype("float32") for name, one in make(pnn, framework="numpy").named_parameters()}
+    return {
+        name: rng.normal(size=one.shape).astype("float32")
+        for name, one in make(pnn, framework="numpy").named_parameters()
+    }
 
 
 # --- as torch's own -------------------------------------------------------------------------------------------------------------------
@@ -122,8 +127,14 @@ def test_chunks_of_torch(reduction):
     (y, options) = (torch.tensor([0, 3, -100, 2, 1]), pnn.LinearCrossEntropyOptions(batch_chunk_size=2))
 
     def both(x, w, b):
-        more = {"linear_bias": b, "reduction": reduction, "weight": torch.tensor([1.0, 0.5, 2.0, 0.25], dtype=torch.float64)}
-        return pF.linear_cross_entropy(x, w, y, **more, options=options), torch.nn.functional.linear_cross_entropy(x, w, y, **more)
+        more = {
+            "linear_bias": b,
+            "reduction": reduction,
+            "weight": torch.tensor([1.0, 0.5, 2.0, 0.25], dtype=torch.float64),
+        }
+        return pF.linear_cross_entropy(x, w, y, **more, options=options), torch.nn.functional.linear_cross_entropy(
+            x, w, y, **more
+        )
 
     (ours, theirs) = both(x, w, b)
     seed = torch.linspace(0.5, 2, ours.numel(), dtype=torch.float64).reshape(ours.shape)
@@ -170,7 +181,9 @@ def test_log_prob_and_predict(framework):
     make = MAKE["adaptive"]
     own = draw(make)
     plain = make(pnn, framework="numpy").with_parameters(own)
-    loss = make(pnn, framework=framework).with_parameters({name: backend.from_numpy(v, "float32") for name, v in own.items()})
+    loss = make(pnn, framework=framework).with_parameters(
+        {name: backend.from_numpy(v, "float32") for name, v in own.items()}
+    )
     x = backend.from_numpy(X, "float32")
     log_p = backend.to_numpy(loss.log_prob(x))
     np.testing.assert_allclose(log_p, plain.log_prob(X), rtol=1e-5, atol=1e-5)
@@ -262,7 +275,9 @@ def test_parts(framework):
     backend = backend_of(framework)
     loss = MAKE["linear"](pnn, framework="numpy", weight=np.linspace(0.5, 2, 10).astype("float32"))
     parts = polyloss.parts(loss.with_parameters(draw(MAKE["linear"])))
-    (numerator, denominator) = (sum(column) for column in zip(*(parts(X[i], Y[i]) for i in (slice(2), slice(2, 6))), strict=True))
+    (numerator, denominator) = (
+        sum(column) for column in zip(*(parts(X[i], Y[i]) for i in (slice(2), slice(2, 6))), strict=True)
+    )
     np.testing.assert_allclose(numerator / denominator, loss.with_parameters(draw(MAKE["linear"]))(X, Y), rtol=1e-6)
     assert backend is not None
 

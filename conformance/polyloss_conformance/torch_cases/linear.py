@@ -97,7 +97,10 @@ def _linear_plan() -> Plan:
         *(_linear("", (5,), c, bias=True, dtypes=FULL) for c in reductions(full)),
         *(_linear("", (5,), c, dtypes=FULL, quick=True) for c in reductions({})),
         *(_linear("", (5,), {"rows": rows}, bias=True) for rows in (1, 5, 7)),
-        *(_linear("", (5,), c, bias=True, dtypes=HALVES, draws=("ordinary", "ignored-some")) for c in ({}, {"rows": 2})),
+        *(
+            _linear("", (5,), c, bias=True, dtypes=HALVES, draws=("ordinary", "ignored-some"))
+            for c in ({}, {"rows": 2})
+        ),
         *(_linear("", (5,), {"weight": True, "label_smoothing": 0.1, **c}, bias=True) for c in reductions({})),
         _linear("", (5,), {"label_smoothing": 0.25, "rows": 2}),
         *(_linear("", (2,), {"out_features": (2,), **c}, draws=_LABELS) for c in reductions({})),
@@ -114,7 +117,9 @@ def _linear_plan() -> Plan:
         _linear("uint8", (5,), {"rows": 2, "ignore_index": 255}, label_dtype="uint8"),
     ]
     wrt = ("input", "linear.weight", "linear.bias")
-    return plan("LinearCrossEntropyLoss", layouts, _linear_draws(), wrt, {"extreme": 2e4, "second": 4.0}, exact=("target",))
+    return plan(
+        "LinearCrossEntropyLoss", layouts, _linear_draws(), wrt, {"extreme": 2e4, "second": 4.0}, exact=("target",)
+    )
 
 
 # --- adaptive softmax ---------------------------------------------------------------------------------------------------------------
@@ -176,13 +181,22 @@ def _adaptive(
     config = {"in_features": features, "n_classes": classes, "cutoffs": list(cutoffs), "div_value": div_value}
     config |= {"of": of} | ({"head_bias": True} if bias else {})
     name = "-".join([name_of(samples), of, ",".join(map(str, cutoffs)), f"div{div_value:g}", *["bias"] * bias])
-    return Layout(f"{name}-{more['label_dtype']}" if "label_dtype" in more else name, shapes, config, **{"label_dtype": "int64", "dtypes": SINGLE, **more})
+    return Layout(
+        f"{name}-{more['label_dtype']}" if "label_dtype" in more else name,
+        shapes,
+        config,
+        **{"label_dtype": "int64", "dtypes": SINGLE, **more},
+    )
 
 
 def _adaptive_plan() -> Plan:
     few = ("ordinary", "edges", "extreme")
     layouts = [
-        *(_adaptive((3,), of, bias=bias, dtypes=FULL, quick=not bias) for of in ("output", "loss") for bias in (False, True)),
+        *(
+            _adaptive((3,), of, bias=bias, dtypes=FULL, quick=not bias)
+            for of in ("output", "loss")
+            for bias in (False, True)
+        ),
         *(_adaptive((2,), of, bias=True, dtypes=HALVES, draws=("ordinary", "head")) for of in ("output", "loss")),
         _adaptive((3,), "output", (3,), draws=few),
         _adaptive((3,), "output", (1, 2, 3), 1.0, draws=few),
@@ -191,13 +205,21 @@ def _adaptive_plan() -> Plan:
         *(_adaptive((1,), of, draws=("ordinary", "head", "last")) for of in ("output", "loss")),
         *(_adaptive((0,), of, draws=("ordinary",)) for of in ("output", "loss")),
         _adaptive((3,), "loss", draws=few, label_dtype="int32"),
-        *(_adaptive((2,), "log_prob", bias=bias, dtypes=FULL, draws=("ordinary", "extreme", "ties")) for bias in (False, True)),
+        *(
+            _adaptive((2,), "log_prob", bias=bias, dtypes=FULL, draws=("ordinary", "extreme", "ties"))
+            for bias in (False, True)
+        ),
         _adaptive((3,), "output", strided=True, draws=("edges",), dtypes=FULL),
     ]
     layouts[-1] = Layout(**{**vars(layouts[-1]), "name": layouts[-1].name + "-strided"})
     parameters = ["head.weight", "head.bias", *(f"tail.{i}.{j}.weight" for i in range(3) for j in range(2))]
     return plan(
-        "AdaptiveLogSoftmaxWithLoss", layouts, _adaptive_draws(), ("input_", "input", *parameters), {"extreme": 1e3}, exact=("target_",)
+        "AdaptiveLogSoftmaxWithLoss",
+        layouts,
+        _adaptive_draws(),
+        ("input_", "input", *parameters),
+        {"extreme": 1e3},
+        exact=("target_",),
     )
 
 

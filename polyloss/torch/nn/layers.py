@@ -49,7 +49,7 @@ def dtype_name(loss: str, dtype: Any) -> str | None:
 
 
 class Linear:
-    """``x weight^T + bias`` with a weight (`out_features`, `in_features`) and a bias (`out_features`,) or None, drawn as torch draws them."""
+    """``x weight^T + bias``: a weight (`out_features`, `in_features`), and a bias (`out_features`,) or None, drawn as torch does it."""
 
     def __init__(
         self, framework: str, name: str, in_features: int, out_features: int, bias: bool, device: Any, dtype: str | None
@@ -88,9 +88,7 @@ def tree(kind: str, extra: str, children: Mapping[str, Any]) -> str:
     return f"{kind}(" + "".join("\n" + line for line in lines).replace("\n", "\n  ") + "\n)"
 
 
-def linear(
-    framework: str, name: str, in_features: int, out_features: int, bias: bool, device: Any, dtype: Any
-) -> Any:
+def linear(framework: str, name: str, in_features: int, out_features: int, bias: bool, device: Any, dtype: Any) -> Any:
     """A linear layer with parameters of a framework: on torch `torch.nn.Linear`."""
     if framework != HOME:
         return Linear(framework, name, in_features, out_features, bias, device, dtype)
@@ -146,7 +144,9 @@ class ParametricLoss(Loss):
     def _own(self) -> list[tuple[str, Any]]:
         """The parameters of all layers with their names."""
         every = [
-            (f"{name}.{kind}", getattr(layer, kind)) for name, layer in self._layers().items() for kind in ("weight", "bias")
+            (f"{name}.{kind}", getattr(layer, kind))
+            for name, layer in self._layers().items()
+            for kind in ("weight", "bias")
         ]
         return [(name, parameter) for name, parameter in every if parameter is not None]
 

@@ -19,7 +19,10 @@ Row = list[Number]
 def _transformed(row: Row, weight: Array, bias: Array | None = None) -> Row:
     """What a linear layer makes of a row."""
     start = [mp.zero] * len(weight) if bias is None else list(bias)
-    return [b + total(w * x for w, x in zip(line, row, strict=True) if x != 0 and w != 0) for line, b in zip(weight, start, strict=True)]
+    return [
+        b + total(w * x for w, x in zip(line, row, strict=True) if x != 0 and w != 0)
+        for line, b in zip(weight, start, strict=True)
+    ]
 
 
 def _log_p(scores: Row) -> Row:

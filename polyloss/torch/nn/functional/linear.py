@@ -128,11 +128,17 @@ def _check_shapes(F: OpSet, input: Tensor, matrix: Tensor, bias: Tensor | None, 
     if len(shape) not in (1, 2):
         raise ValueError(f"{_NAME}: input has shape {shape}; accepted are (H,) and (N, H)")
     if len(sizes) < 2 or sizes[0] == 0:
-        raise ValueError(f"{_NAME}: linear_weight has shape {sizes}; accepted are (C, H) and (C, ..., H) with C classes")
+        raise ValueError(
+            f"{_NAME}: linear_weight has shape {sizes}; accepted are (C, H) and (C, ..., H) with C classes"
+        )
     if None not in (shape[-1], sizes[-1]) and shape[-1] != sizes[-1]:
-        raise ValueError(f"{_NAME}: linear_weight has shape {sizes}, but input has {shape}: their last sizes must be equal")
+        raise ValueError(
+            f"{_NAME}: linear_weight has shape {sizes}, but input has {shape}: their last sizes must be equal"
+        )
     if len(sizes) > 2 and len(shape) == 1:
-        raise ValueError(f"{_NAME}: linear_weight has shape {sizes}, which takes an input (N, H), but input has {shape}")
+        raise ValueError(
+            f"{_NAME}: linear_weight has shape {sizes}, which takes an input (N, H), but input has {shape}"
+        )
     if bias is not None:
         checks.shaped(F, _NAME, "linear_bias", bias, [sizes[:-1]], "that of linear_weight without its last axis")
     if weight is not None:
@@ -148,7 +154,9 @@ def _holds_probabilities(F: OpSet, input: Tensor, matrix: Tensor, target: Tensor
     if len(given) != len(logits) or any(a != b and None not in (a, b) for a, b in zip(given, logits, strict=True)):
         return False
     if ignore_index is not None:
-        raise ValueError(f"{_NAME}: ignore_index={ignore_index} has no meaning for a target of probabilities; it must be None")
+        raise ValueError(
+            f"{_NAME}: ignore_index={ignore_index} has no meaning for a target of probabilities; it must be None"
+        )
     if F.dtype(target) not in checks.FLOATING:
         raise TypeError(
             f"{_NAME}: target has the shape of the logits, so it holds probabilities, but its dtype is {F.dtype(target)};"

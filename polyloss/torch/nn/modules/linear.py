@@ -106,11 +106,20 @@ class AdaptiveLogSoftmaxWithLoss(layers.ParametricLoss):
         name = type(self).__name__
         (F, tensors) = self._owned(input_, target_=target_)
         if F.dtype(target_) not in (*INTEGERS, None):
-            raise TypeError(f"{name}: target_ has dtype {F.dtype(target_)}; accepted are classes in {', '.join(INTEGERS)}")
+            raise TypeError(
+                f"{name}: target_ has dtype {F.dtype(target_)}; accepted are classes in {', '.join(INTEGERS)}"
+            )
         shape = F.shape(input_)
         single = shape is not None and len(shape) == 1
         if shape is not None:
-            checks.shaped(F, name, "input_", input_, [(None, self.in_features), (self.in_features,)], "rows of in_features numbers")
+            checks.shaped(
+                F,
+                name,
+                "input_",
+                input_,
+                [(None, self.in_features), (self.in_features,)],
+                "rows of in_features numbers",
+            )
             checks.shaped(F, name, "target_", target_, [shape[:-1]], "one class a row of input_")
         (x, label) = (F.widen(input_), target_)
         if single:
@@ -265,7 +274,9 @@ class LinearCrossEntropyLoss(layers.ParametricLoss):
     ) -> None:
         name = type(self).__name__
         if weight is not None and tuple(weight.shape) != (num_classes,):
-            raise ValueError(f"{name}: weight has shape {tuple(weight.shape)}; accepted is ({num_classes},), one weight a class")
+            raise ValueError(
+                f"{name}: weight has shape {tuple(weight.shape)}; accepted is ({num_classes},), one weight a class"
+            )
         if not 0 <= label_smoothing <= 1:
             raise ValueError(f"{name}: label_smoothing={label_smoothing!r} is not in [0, 1]")
         super().__init__(reduction=reduction)
@@ -287,7 +298,9 @@ class LinearCrossEntropyLoss(layers.ParametricLoss):
         if self.out_features:
             F = base.owner(type(self).__name__, input=input, linear_weight=matrix, linear_bias=bias)
             if F.shape(input) is None:
-                raise UnsupportedError(f"{type(self).__name__} on {F.name}: out_features take a rank, which a symbol does not have")
+                raise UnsupportedError(
+                    f"{type(self).__name__} on {F.name}: out_features take a rank, which a symbol does not have"
+                )
             shape = (self.num_classes, *self.out_features)
             matrix = F.reshape(matrix, (*shape, self.linear.in_features))
             bias = None if bias is None else F.reshape(bias, shape)
