@@ -326,7 +326,8 @@ def _losses_forward(
 
 
 def _losses_backward(rows: int, given: tuple[Any, ...], upstream: Tensor) -> tuple[Tensor | None, ...]:
-    slopes = _by_chunks(*given, upstream, rows)[1]
+    (data, weight, bias, place) = given
+    slopes = _by_chunks(data, weight, bias, place, upstream, rows)[1]
     return (*(slopes or ()), None)
 
 

@@ -287,7 +287,8 @@ class NumpyBackend(Backend):
         """An array drawn by the global generator (`numpy.random.seed`)."""
         if device not in (None, "cpu"):
             raise ValueError(f"numpy: device={device!r}; accepted are None and 'cpu'")
-        return self.from_numpy(np.random.uniform(-bound, bound, tuple(shape)), dtype or "float32")
+        drawn: Array = self.from_numpy(np.random.uniform(-bound, bound, tuple(shape)), dtype or "float32")
+        return drawn
 
     def value_and_grad(
         self, function: Callable[..., Tensor], wrt: Sequence[int], mode: str = "eager"

@@ -246,7 +246,7 @@ class TorchOps(OpSet):
 
 def _transformed(data: Tensor) -> bool:
     """Whether a transform of `torch.func`, forward-mode differentiation, `torch.compile` or autocast is at work."""
-    return (
+    return bool(
         torch.compiler.is_compiling()
         or torch._C._are_functorch_transforms_active()  # as autograd.Function asks itself
         or torch.autograd.forward_ad._current_level >= 0
@@ -296,7 +296,7 @@ def _by_chunks(
     return value, [by_data, by_weight, by_bias]
 
 
-class _LinearCrossEntropy(torch.autograd.Function):
+class _LinearCrossEntropy(torch.autograd.Function):  # type: ignore[misc]
     """`_by_chunks` with its gradients: those of a sum are computed with it, those of single losses when they are asked for."""
 
     @staticmethod

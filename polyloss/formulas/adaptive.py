@@ -10,9 +10,10 @@ from polyloss.opset import OpSet, Tensor
 def adaptive_cross_entropy(
     F: OpSet, head: Tensor, clusters: Sequence[Tensor], label: Tensor, *, cutoffs: Sequence[int]
 ) -> Tensor:
-    """``-log p(label)``, shape (N,): ``p(c) = softmax(head)[c]`` in the head, ``softmax(head)[place of i] softmax(clusters[i])[c - low_i]`` else.
+    """``-log p(label)``, shape (N,), with ``p(c) = softmax(head)[c]`` for the classes of the head.
 
-    Cluster i holds the classes from ``cutoffs[i]`` to ``cutoffs[i + 1] - 1``, and has the place ``cutoffs[0] + i``.
+    Cluster i holds the classes from ``cutoffs[i]`` to ``cutoffs[i + 1] - 1``, and has the place ``cutoffs[0] + i`` in the head:
+    ``p(c) = softmax(head)[cutoffs[0] + i] softmax(clusters[i])[c - cutoffs[i]]``.
     """
     place = label
     within = F.stop_gradient(F.zeros_like(F.sum(head, axis=1)))

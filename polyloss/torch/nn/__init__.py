@@ -9,7 +9,7 @@ A loss made after torch was imported is also a ``torch.nn.Module``, with its con
 they are moved to the framework (and its default device) and the dtype of the input at each call; on torch they are buffers that
 ``state_dict`` leaves out.
 
-Two losses hold parameters: `AdaptiveLogSoftmaxWithLoss` and `LinearCrossEntropyLoss`. These are tensors of one framework, which the argument
+`AdaptiveLogSoftmaxWithLoss` and `LinearCrossEntropyLoss` hold parameters. These are tensors of one framework, which the argument
 `framework` names, drawn there from torch's distributions. On torch they are parameters of `torch.nn.Linear`: the same seed gives the same
 numbers and the same checkpoint loads as with torch's own loss. Elsewhere `parameters` and `named_parameters` are what an optimizer takes
 (`tf.Variable`, also as `trainable_variables`; `mx.gluon.Parameter`, for a `Trainer`), and what has no variables differentiates
@@ -37,6 +37,7 @@ from polyloss.torch.nn.modules.regression import (
 )
 
 __all__ = [
-    "AdaptiveLogSoftmaxWithLoss", "BCELoss", "BCEWithLogitsLoss", "CrossEntropyLoss", "GaussianNLLLoss", "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss", "LinearCrossEntropyLoss", "LinearCrossEntropyOptions",
-    "MSELoss", "MarginRankingLoss", "NLLLoss", "NLLLoss2d", "PoissonNLLLoss", "SmoothL1Loss", "SoftMarginLoss",
+    "AdaptiveLogSoftmaxWithLoss", "BCELoss", "BCEWithLogitsLoss", "CrossEntropyLoss", "GaussianNLLLoss", "HingeEmbeddingLoss",
+    "HuberLoss", "KLDivLoss", "L1Loss", "LinearCrossEntropyLoss", "LinearCrossEntropyOptions", "MSELoss", "MarginRankingLoss",
+    "NLLLoss", "NLLLoss2d", "PoissonNLLLoss", "SmoothL1Loss", "SoftMarginLoss",
 ]  # fmt: skip

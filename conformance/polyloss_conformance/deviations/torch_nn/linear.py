@@ -44,7 +44,8 @@ FINDINGS: tuple[Finding, ...] = (
         kind=DOCUMENTATION,
         measure=_limit,
         loss="torch/AdaptiveLogSoftmaxWithLoss",
-        cause="Targets are documented to satisfy 0 <= target <= n_classes; the classes end with n_classes - 1, and the code refuses n_classes.",
+        cause="Targets are documented to satisfy 0 <= target <= n_classes; the classes end with n_classes - 1, and the code refuses"
+        " n_classes.",
         evidence="torch/nn/modules/adaptive.py of PyTorch 2.13, class AdaptiveLogSoftmaxWithLoss, Shape",
     ),
     Finding(
@@ -65,8 +66,8 @@ FINDINGS: tuple[Finding, ...] = (
             [[np.nan, np.nan]],
         ),
         loss="torch/LinearCrossEntropyLoss",
-        cause="Where every target is ignored the mean is NaN and its gradient 0, for CrossEntropyLoss and for this loss without options. With"
-        " options the chunks divide their coefficients by NaN in place of the sum of weights, and the gradients are NaN.",
+        cause="Where every target is ignored the mean is NaN and its gradient 0, for CrossEntropyLoss and for this loss without options."
+        " With options the chunks divide their coefficients by NaN in place of the sum of weights, and the gradients are NaN.",
         evidence="torch/nn/modules/linear_cross_entropy.py of PyTorch 2.13, neg_weight_target",
     ),
 )

@@ -238,10 +238,10 @@ class LinearCrossEntropyLoss(layers.ParametricLoss):
         framework: whose tensors the parameters are: ``torch`` if it is imported, else the one framework that is.
 
     Call: ``(input, target)``: input (N, H), or (H,) where K = 0; target (N, d1, ..., dK) of classes, or (N, C, d1, ..., dK) of
-    probabilities. Returns shape (), with ``none`` that of a target of classes. Without smoothing, for classes and K = 0, a
-    chunk of the logits is held at a time, whose gradients are computed at once; otherwise all logits are, as they are under `torch.compile`,
-    `torch.func` and `torch.autocast`, for symbols of MXNet and for its unreduced losses. The parameters ``linear.weight``
-    (C d1 ... dK, H) and ``linear.bias`` are drawn and named as torch does it.
+    probabilities. Returns shape (), with ``none`` that of a target of classes. For classes, without smoothing and with K = 0, a chunk
+    of the logits is held at a time, and its gradients are computed at once. Otherwise all logits are held; so they are under
+    `torch.compile`, `torch.func` and `torch.autocast`, and on MXNet for symbols and for unreduced losses. Chunks have no forward-mode
+    derivative on JAX. The parameters ``linear.weight`` (C d1 ... dK, H) and ``linear.bias`` are drawn and named as torch does it.
 
     Raises ValueError for shapes and options, and for classes out of range where they can be read; under a tracer such a class gives NaN.
 
