@@ -439,10 +439,15 @@ def _adapted_pick(self: _Adapter, data: Tensor, index: Tensor, axis: int = -1, k
 
 
 def _adapted_linear_cross_entropy(
-    self: _Adapter, data: Tensor, weight: Tensor, label: Tensor, *rest: Any, **options: Any
+    self: _Adapter,
+    data: Tensor,
+    weight: Tensor,
+    label: Tensor,
+    bias: Tensor | None = None,
+    scale: Tensor | None = None,
+    rows: int | None = None,
 ) -> Tensor:
-    found = _adapted("linear_cross_entropy")(self, data, weight, label, *rest, **options)
-    scale = rest[1] if len(rest) > 1 else options.get("scale")
+    found = _adapted("linear_cross_entropy")(self, data, weight, label, bias, scale, rows)
     return found if scale is None else found.reshape(())
 
 
