@@ -104,5 +104,7 @@ def positive(loss: str, name: str, value: float) -> None:
 
 def number(loss: str, name: str, value: object) -> None:
     """Raise TypeError unless `value` is a real number."""
+    if isinstance(value, (int, float)):  # also what torch.compile makes of one, which it can ask nothing more
+        return
     if not hasattr(value, "__float__") or getattr(value, "ndim", 0) != 0:
         raise TypeError(f"{loss}: {name} is {value!r}, a {type(value).__name__}; it must be a number")

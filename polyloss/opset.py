@@ -39,6 +39,8 @@ Shape: TypeAlias = tuple[int | None, ...]  # None: a size that is not known whil
 
 HALF = ("float16", "bfloat16")
 INTEGERS = ("int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8")
+LOGITS_AT_ONCE = 1 << 22
+"""How many logits `OpSet.linear_cross_entropy` holds where a backend works through the rows in chunks: 16 MiB of float32."""
 LOG_ZERO = -1e30  # a finite stand-in for log 0, small enough for float32: its differences stay finite, so gradients do
 
 
@@ -340,6 +342,33 @@ class OpSet(ABC):
         """``-log softmax(data)[label]`` along `axis`, for logits; `label` and `keepdims` as in `pick`."""
         return -self.pick(self.log_softmax(data, axis=axis), label, axis=axis, keepdims=keepdims)
 
+    def linear_cross_entropy(
+        self,
+        data: Tensor,
+        weight: Tensor,
+        label: Tensor,
+        bias: Tensor | None = None,
+        scale: Tensor | None = None,
+        rows: int | None = None,
+    ) -> Tensor:
+        """``-log softmax(data weight^T + bias)[label]`` of each row of `data` (N, H), shape (N,); `weight` (C, H), `bias` (C,).
+
+        `label` (N,) as in `pick`. With `scale` (N,), which gets no gradient: the sum of the losses, each times its own, shape (); a scale
+        of 0 leaves a row out, whatever its loss. A replacement takes `rows` rows at a time (None: as many as are quick), and
+        never holds the logits of all of them.
+        """
+        dtype = self.dtype(data)
+        if dtype in HALF:
+            wide = [one if one is None else self.cast(one, "float32") for one in (data, weight, bias, scale)]
+            return self.cast(self.linear_cross_entropy(wide[0], wide[1], label, wide[2], wide[3], rows), dtype)
+        logits = self.dot(data, weight, transpose_b=True)
+        if bias is not None:
+            logits = self.broadcast_add(logits, self.expand_dims(bias, axis=0))
+        loss = self.softmax_cross_entropy(logits, label)
+        if scale is None:
+            return loss
+        return self.sum(self.where(self.broadcast_equal(scale, 0.0), 0.0, loss) * self.stop_gradient(scale))
+
     def scan(self, body: Callable[[Tensor, Tensor], Tensor], data: Tensor, state: Tensor) -> Tensor:
         """The last state of ``state = body(data[t], state)`` over the leading axis of `data`, whose size must be known.
 
@@ -468,6 +497,7 @@ COMPOSITES = (
     "smooth_l1",
     "sigmoid_cross_entropy",
     "softmax_cross_entropy",
+    "linear_cross_entropy",
     "scan",
     "ctc_loss",
     "ctc_alignment",
@@ -489,6 +519,11 @@ def composed(ops: OpSet) -> OpSet:
         copy.__dict__.update(ops.__dict__)
     _composed[ops] = copy
     return copy
+
+
+def chunk(classes: int, rows: int | None) -> int:
+    """The number of rows of logits that are computed at a time: `rows`, or as many as `LOGITS_AT_ONCE` allows."""
+    return max(LOGITS_AT_ONCE // max(classes, 1), 1) if rows is None else rows
 
 
 def reduced_axes(axis: Axis, ndim: int, exclude: bool = False) -> tuple[int, ...]:
@@ -551,6 +586,19 @@ class Backend(ABC):
         argument that has no influence. The runner may be called again with other values of the same shapes and dtypes without
         compiling again. Arguments may be None.
         """
+
+    @abstractmethod
+    def parameter(
+        self, name: str, shape: Sequence[int], bound: float, dtype: str | None = None, device: Any = None
+    ) -> Any:
+        """What this framework's optimizers train, of a shape, drawn uniformly from [-bound, bound) by its own generator.
+
+        A `dtype` of None is the framework's default; `device` is of its own kind. The `name` is for people.
+        """
+
+    def tensor_of(self, parameter: Any, like: Tensor) -> Tensor:
+        """The tensor in a parameter, of the kind of `like`, or a tensor as it is."""
+        return parameter
 
     def refuses(self, shapes: Mapping[str, tuple[int, ...]], dtype: str) -> str | None:
         """Why tensors of these shapes and this floating dtype cannot exist here, or None where they can."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import jax
@@ -10,7 +11,7 @@ import jax.numpy as jnp
 import jaxlib
 import numpy as np
 
-from polyloss.opset import Axis, Backend, OpSet, Shape, Tensor, reduced_axes
+from polyloss.opset import HALF, Axis, Backend, OpSet, Shape, Tensor, chunk, reduced_axes
 
 
 class JaxOps(OpSet):
@@ -214,6 +215,24 @@ class JaxOps(OpSet):
     def logsumexp(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
         return jax.nn.logsumexp(data, reduced_axes(axis, data.ndim, exclude), keepdims=keepdims)
 
+    def linear_cross_entropy(
+        self,
+        data: Tensor,
+        weight: Tensor,
+        label: Tensor,
+        bias: Tensor | None = None,
+        scale: Tensor | None = None,
+        rows: int | None = None,
+    ) -> Tensor:
+        """As declared. What is worked through in chunks has no forward-mode derivative (`jax.jvp`)."""
+        size = chunk(weight.shape[0], rows)
+        if data.shape[0] <= size or self.dtype(data) in HALF:
+            return super().linear_cross_entropy(data, weight, label, bias, scale, rows)
+        place = _places(label, 0, weight.shape[0] - 1)
+        if scale is None:
+            return _losses(data, weight, bias, place, size)
+        return _scaled_sum(data, weight, bias, place, jax.lax.stop_gradient(scale), size)
+
     def scan(self, body: Callable[[Tensor, Tensor], Tensor], data: Tensor, state: Tensor) -> Tensor:
         return jax.lax.scan(lambda carry, frame: (body(frame, carry), None), state, data)[0]
 
@@ -251,6 +270,80 @@ def _places(index: Tensor, low: int, high: int) -> Tensor:
     return index.astype(_kind("int64")).clip(low, high)
 
 
+Slopes = tuple[Tensor, Tensor, Tensor | None]
+
+
+def _by_chunks(
+    data: Tensor, weight: Tensor, bias: Tensor | None, place: Tensor, scale: Tensor | None, rows: int
+) -> tuple[Tensor, Slopes | None]:
+    """The losses of `OpSet.linear_cross_entropy`, and if there is a scale the gradients of their scaled sum for data, weight and bias."""
+    samples = data.shape[0]
+
+    def chunks(given: Tensor) -> Tensor:
+        filled = jnp.pad(given, [(0, -samples % rows)] + [(0, 0)] * (given.ndim - 1))
+        return filled.reshape(-1, rows, *given.shape[1:])
+
+    def step(slopes: Any, part: Any) -> Any:
+        (x, label, factor) = part
+        logits = x @ weight.T if bias is None else x @ weight.T + bias
+        log_p = jax.nn.log_softmax(logits)
+        loss = -jnp.take_along_axis(log_p, label[:, None], 1)[:, 0]
+        if factor is None:
+            return None, (loss, None)
+        slope = (jnp.exp(log_p) - (jnp.arange(weight.shape[0]) == label[:, None])) * factor[:, None]
+        (by_weight, by_bias) = slopes
+        by_bias = None if bias is None else by_bias + slope.sum(0)
+        return (by_weight + slope.T @ x, by_bias), (loss, slope @ weight)
+
+    parts = (chunks(data), chunks(place), None if scale is None else chunks(scale))
+    start = None if scale is None else (jnp.zeros_like(weight), None if bias is None else jnp.zeros_like(bias))
+    (slopes, (loss, by_data)) = jax.lax.scan(step, start, parts)
+    loss = loss.reshape(-1)[:samples]
+    return loss, None if scale is None else (by_data.reshape(-1, data.shape[1])[:samples], *slopes)
+
+
+def _sum_of(loss: Tensor, scale: Tensor) -> Tensor:
+    return (jnp.where(scale == 0, 0, loss) * scale).sum()
+
+
+@partial(jax.jit, static_argnums=5)
+@partial(jax.custom_vjp, nondiff_argnums=(5,))
+def _scaled_sum(data: Tensor, weight: Tensor, bias: Tensor | None, place: Tensor, scale: Tensor, rows: int) -> Tensor:
+    return _sum_of(_by_chunks(data, weight, bias, place, None, rows)[0], scale)
+
+
+def _sum_forward(
+    data: Tensor, weight: Tensor, bias: Tensor | None, place: Tensor, scale: Tensor, rows: int
+) -> tuple[Tensor, Slopes | None]:
+    (loss, slopes) = _by_chunks(data, weight, bias, place, scale, rows)
+    return _sum_of(loss, scale), slopes
+
+
+def _sum_backward(rows: int, slopes: Slopes, upstream: Tensor) -> tuple[Tensor | None, ...]:
+    return (*(None if one is None else one * upstream for one in slopes), None, None)
+
+
+@partial(jax.jit, static_argnums=4)
+@partial(jax.custom_vjp, nondiff_argnums=(4,))
+def _losses(data: Tensor, weight: Tensor, bias: Tensor | None, place: Tensor, rows: int) -> Tensor:
+    return _by_chunks(data, weight, bias, place, None, rows)[0]
+
+
+def _losses_forward(
+    data: Tensor, weight: Tensor, bias: Tensor | None, place: Tensor, rows: int
+) -> tuple[Tensor, tuple[Tensor | None, ...]]:
+    return _losses(data, weight, bias, place, rows), (data, weight, bias, place)
+
+
+def _losses_backward(rows: int, given: tuple[Any, ...], upstream: Tensor) -> tuple[Tensor | None, ...]:
+    (data, weight, bias, place) = given
+    slopes = _by_chunks(data, weight, bias, place, upstream, rows)[1]
+    return (*(slopes or ()), None)
+
+
+_scaled_sum.__wrapped__.defvjp(_sum_forward, _sum_backward)
+_losses.__wrapped__.defvjp(_losses_forward, _losses_backward)
+
 OPS = JaxOps()
 
 
@@ -284,6 +377,13 @@ class JaxBackend(Backend):
 
     def to_numpy(self, tensor: Tensor) -> np.ndarray[Any, Any]:
         return np.array(tensor, np.float32 if tensor.dtype == jnp.bfloat16 else None)
+
+    def parameter(
+        self, name: str, shape: Sequence[int], bound: float, dtype: str | None = None, device: Any = None
+    ) -> Tensor:
+        """An array; JAX keeps no generator, so NumPy's global one draws it (`numpy.random.seed`)."""
+        drawn = np.random.uniform(-bound, bound, tuple(shape))
+        return jax.device_put(self.from_numpy(drawn, dtype or "float32"), device)
 
     def value_and_grad(
         self, function: Callable[..., Tensor], wrt: Sequence[int], mode: str = "eager"

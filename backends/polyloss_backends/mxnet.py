@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from polyloss.opset import HALF, Axis, Backend, OpSet, Shape, Tensor, UnsupportedError, reduced_axes
+from polyloss.opset import HALF, Axis, Backend, OpSet, Shape, Tensor, UnsupportedError, chunk, reduced_axes
 
 
 def import_mxnet() -> Any:
@@ -289,6 +289,30 @@ class MXNetOps(OpSet):
     def smooth_l1(self, data: Tensor, scalar: float = 1.0) -> Tensor:
         return self.F.smooth_l1(data, scalar=scalar)
 
+    def linear_cross_entropy(
+        self,
+        data: Tensor,
+        weight: Tensor,
+        label: Tensor,
+        bias: Tensor | None = None,
+        scale: Tensor | None = None,
+        rows: int | None = None,
+    ) -> Tensor:
+        """As declared. Symbols, whose sizes are not known, and single losses get the composition: all logits at once."""
+        size = chunk(weight.shape[0], rows) if self.F is mx.nd else 0
+        if scale is None or self.F is not mx.nd or data.shape[0] <= size or self.dtype(data) in HALF:
+            return super().linear_cross_entropy(data, weight, label, bias, scale, rows)
+        inputs = [data, weight, *([] if bias is None else [bias])]
+        recording = mx.autograd.is_recording()
+        with mx.autograd.pause():
+            (value, slopes) = _by_chunks(self, inputs, self._places(label), scale, size, recording)
+        # The product with constants has these slopes, and is taken off again. (mx.autograd.Function of 1.9.1 drops the gradients of
+        # all inputs after the first that needs none, and those to be added up.)
+        for one, slope in zip(inputs, slopes, strict=False):
+            product = self.F.sum(one * slope)
+            value = value + (product - self.stop_gradient(product))
+        return value
+
     def ctc_loss(
         self,
         data: Tensor,
@@ -336,6 +360,33 @@ class MXNetOps(OpSet):
         loss = F.CTCLoss(longer, *rows, use_data_lengths=True, use_label_lengths=True, blank_label="last")
         loss = F.slice_axis(loss, axis=0, begin=0, end=-1)
         return self.where(possible * (frames > 0), loss, self.where(possible, F.zeros_like(loss), float("inf")))
+
+
+def _by_chunks(
+    ops: MXNetOps, inputs: Sequence[Tensor], label: Tensor, scale: Tensor, rows: int, differentiate: bool
+) -> tuple[Tensor, list[Tensor]]:
+    """The scaled sum of the losses of `OpSet.linear_cross_entropy`, and on demand its gradients for data, weight and bias if any."""
+    (F, data, weight, bias) = (mx.nd, inputs[0], inputs[1], inputs[2:])
+    (classes, samples) = (weight.shape[0], data.shape[0])
+    label = F.maximum(F.minimum(label, classes - 1.0), 0.0)
+    (losses, by_data) = ([], [])
+    (by_weight, *by_bias) = (F.zeros_like(one) for one in inputs[1:])
+    for low, high in ((low, min(low + rows, samples)) for low in range(0, samples, rows)):
+        (x, place) = (data[low:high], label[low:high])
+        logits = F.dot(x, weight, transpose_b=True)
+        log_p = ops.log_softmax(F.broadcast_add(logits, bias[0].expand_dims(0)) if bias else logits)
+        losses.append(-F.pick(log_p, place, axis=1))
+        if not differentiate:
+            continue
+        slope = F.exp(log_p)
+        slope -= F.one_hot(place, depth=classes, dtype=data.dtype)
+        factor = scale[low:high].expand_dims(1)
+        by_data.append(F.broadcast_mul(F.dot(slope, weight), factor))
+        by_weight += F.dot(slope, F.broadcast_mul(x, factor), transpose_a=True)
+        for one in by_bias:
+            one += F.dot(slope, scale[low:high], transpose_a=True)
+    value = ops.sum(ops.where(ops.broadcast_equal(scale, 0.0), 0.0, F.concat(*losses, dim=0)) * scale)
+    return value, [F.concat(*by_data, dim=0), by_weight, *by_bias] if differentiate else []
 
 
 class _Adapter(OpSet):
@@ -387,13 +438,30 @@ def _adapted_pick(self: _Adapter, data: Tensor, index: Tensor, axis: int = -1, k
     return picked if keepdims else picked.squeeze(axis=axis)
 
 
+def _adapted_linear_cross_entropy(
+    self: _Adapter,
+    data: Tensor,
+    weight: Tensor,
+    label: Tensor,
+    bias: Tensor | None = None,
+    scale: Tensor | None = None,
+    rows: int | None = None,
+) -> Tensor:
+    found = _adapted("linear_cross_entropy")(self, data, weight, label, bias, scale, rows)
+    return found if scale is None else found.reshape(())
+
+
 # The operations on `mx.np.ndarray` or on its symbol: those of the legacy kind, between two changes of type.
 MXNetNumPyOps: Callable[[MXNetOps], OpSet] = type(
     "MXNetNumPyOps",
     (_Adapter,),
     {name: _adapted(name) for name in OpSet.__abstractmethods__ | {"smooth_l1", "ctc_loss", "ctc_alignment"}}
     | {name: _adapted_reduction(name) for name in ("sum", "mean", "max", "min", "norm", "logsumexp")}
-    | {"reshape_like": _adapted_reshape_like, "pick": _adapted_pick},
+    | {
+        "reshape_like": _adapted_reshape_like,
+        "pick": _adapted_pick,
+        "linear_cross_entropy": _adapted_linear_cross_entropy,
+    },
 )
 
 
@@ -484,6 +552,20 @@ class MXNetBackend(Backend):
             if 0 in shape:
                 return _EMPTY
         return super().refuses(shapes, dtype)
+
+    def parameter(
+        self, name: str, shape: Sequence[int], bound: float, dtype: str | None = None, device: Any = None
+    ) -> Any:
+        """A `mx.gluon.Parameter`, initialised."""
+        made = mx.gluon.Parameter(name, shape=tuple(shape), dtype=dtype or "float32")
+        made.initialize(mx.init.Uniform(bound), ctx=device)
+        return made
+
+    def tensor_of(self, parameter: Any, like: Tensor) -> Tensor:
+        if not isinstance(parameter, mx.gluon.Parameter):
+            return parameter
+        given = parameter.data()
+        return given.as_np_ndarray() if isinstance(like, mx.np.ndarray) else given
 
     def value_and_grad(
         self, function: Callable[..., Tensor], wrt: Sequence[int], mode: str = "eager"

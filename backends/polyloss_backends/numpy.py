@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from polyloss.opset import Axis, Backend, OpSet, Shape, Tensor, reduced_axes
+from polyloss.opset import Axis, Backend, OpSet, Shape, Tensor, chunk, reduced_axes
 
 Array = np.ndarray[Any, Any]
 
@@ -228,6 +228,26 @@ class NumpyOps(OpSet):
         product = (left.T if transpose_a else left) @ (right.T if transpose_b else right)
         return product.astype(lhs.dtype, copy=False)
 
+    def linear_cross_entropy(
+        self,
+        data: Tensor,
+        weight: Tensor,
+        label: Tensor,
+        bias: Tensor | None = None,
+        scale: Tensor | None = None,
+        rows: int | None = None,
+    ) -> Tensor:
+        (samples, size) = (len(data), chunk(len(weight), rows))
+        if samples <= size:
+            return super().linear_cross_entropy(data, weight, label, bias, scale, rows)
+        if scale is not None:
+            loss = self.linear_cross_entropy(data, weight, label, bias, rows=rows)
+            return self.sum(np.where(scale == 0, loss.dtype.type(0), loss) * scale)
+        parts = [slice(begin, begin + size) for begin in range(0, samples, size)]
+        return np.concatenate(
+            [super(NumpyOps, self).linear_cross_entropy(data[i], weight, label[i], bias) for i in parts]
+        )
+
 
 def _places(index: Array, size: int) -> Array:
     return np.clip(np.nan_to_num(index, nan=0.0), 0, size - 1).astype(np.int64)
@@ -260,6 +280,15 @@ class NumpyBackend(Backend):
 
     def to_numpy(self, tensor: Tensor) -> Array:
         return np.asarray(tensor)
+
+    def parameter(
+        self, name: str, shape: Sequence[int], bound: float, dtype: str | None = None, device: Any = None
+    ) -> Array:
+        """An array drawn by the global generator (`numpy.random.seed`)."""
+        if device not in (None, "cpu"):
+            raise ValueError(f"numpy: device={device!r}; accepted are None and 'cpu'")
+        drawn: Array = self.from_numpy(np.random.uniform(-bound, bound, tuple(shape)), dtype or "float32")
+        return drawn
 
     def value_and_grad(
         self, function: Callable[..., Tensor], wrt: Sequence[int], mode: str = "eager"

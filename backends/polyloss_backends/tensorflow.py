@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
-from polyloss.opset import HALF, Axis, Backend, OpSet, Shape, Tensor, reduced_axes
+from polyloss.opset import HALF, Axis, Backend, OpSet, Shape, Tensor, chunk, reduced_axes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -240,11 +240,99 @@ class TensorFlowOps(OpSet):
         loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=place, logits=rows)
         return tf.expand_dims(loss, _axis(data, axis)) if keepdims else loss
 
+    def linear_cross_entropy(
+        self,
+        data: Tensor,
+        weight: Tensor,
+        label: Tensor,
+        bias: Tensor | None = None,
+        scale: Tensor | None = None,
+        rows: int | None = None,
+    ) -> Tensor:
+        size = chunk(weight.shape[0] or 1, rows)
+        few = data.shape[0] is not None and data.shape[0] <= size
+        if few or weight.shape[0] is None or data.dtype.name in HALF:
+            return super().linear_cross_entropy(data, weight, label, bias, scale, rows)
+        place = _integer(label, 0, weight.shape[0] - 1)
+        loss = _losses(self, data, weight, bias, place, size)
+        if scale is None:
+            return loss
+        return tf.reduce_sum(tf.where(tf.equal(scale, 0), tf.zeros_like(loss), loss) * tf.stop_gradient(scale))
+
     def scan(self, body: Callable[[Tensor, Tensor], Tensor], data: Tensor, state: Tensor) -> Tensor:
         # A graph with one loop instead of a copy of the body per step: tracing and compiling would grow with the data.
         if tf.executing_eagerly():
             return super().scan(body, data, state)
         return tf.foldl(lambda state, one: body(one, state), data, initializer=state)
+
+
+def _by_chunks(
+    data: Tensor, weight: Tensor, bias: Tensor | None, place: Tensor, scale: Tensor | None, rows: int
+) -> tuple[Tensor, ...]:
+    """The losses of `OpSet.linear_cross_entropy`; if there is a scale, the gradients of their scaled sum: data, weight, bias if any."""
+    (data, weight) = (tf.stop_gradient(data), tf.stop_gradient(weight))  # a tape would keep all that is computed here
+    bias = None if bias is None else tf.stop_gradient(bias)
+    scale = None if scale is None else tf.stop_gradient(scale)
+    samples = _size(data, 0)
+    fill = -samples % rows
+    count = (samples + fill) // rows
+
+    def chunks(given: Tensor) -> Tensor:
+        filled = tf.pad(given, [[0, fill]] + [[0, 0]] * (_rank(given) - 1))
+        return tf.reshape(filled, [count, rows, *given.shape[1:]])
+
+    (inputs, labels) = (chunks(data), chunks(place))
+    factors = None if scale is None else chunks(scale)
+
+    def step(i: Tensor, done: Tensor, *slopes: Tensor) -> tuple[Tensor, ...]:
+        (x, label) = (inputs[i], labels[i])
+        logits = tf.matmul(x, weight, transpose_b=True)
+        log_p = tf.nn.log_softmax(logits if bias is None else logits + bias)
+        if factors is None:
+            loss = -tf.gather(log_p, label, batch_dims=1)
+            return i + 1, done.write(i, loss)
+        slope = (tf.exp(log_p) - tf.one_hot(label, weight.shape[0], dtype=data.dtype)) * factors[i][:, None]
+        by_weight = slopes[0] + tf.matmul(slope, x, transpose_a=True)
+        by_bias = () if bias is None else (slopes[1] + tf.reduce_sum(slope, axis=0),)
+        return i + 1, done.write(i, tf.matmul(slope, weight)), by_weight, *by_bias
+
+    shape = [rows] if scale is None else [rows, data.shape[1]]
+    done = tf.TensorArray(data.dtype, size=count, element_shape=shape)
+    start = () if scale is None else tuple(tf.zeros_like(one) for one in (weight, bias) if one is not None)
+    (_, done, *slopes) = tf.while_loop(
+        lambda i, *state: i < count, step, (0, done, *start), parallel_iterations=1, maximum_iterations=count
+    )
+    return tf.reshape(done.stack(), [count * rows, *shape[1:]])[:samples], *slopes
+
+
+def _losses(F: OpSet, data: Tensor, weight: Tensor, bias: Tensor | None, place: Tensor, rows: int) -> Tensor:
+    """The losses in chunks; their gradients are computed in chunks too, when they are asked for."""
+
+    def split(given: Sequence[Tensor]) -> tuple[Tensor, Tensor, Tensor | None]:
+        return given[0], given[1], given[2] if bias is not None else None
+
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    def slopes(upstream: Tensor, *given: Tensor) -> tuple[Tensor, Any]:
+        def second(*weights: Tensor) -> Sequence[Tensor]:
+            with tf.GradientTape() as outer:
+                outer.watch([upstream, *given])
+                with tf.GradientTape() as inner:
+                    inner.watch(given)
+                    (x, w, b) = split(given)
+                    loss = OpSet.linear_cross_entropy(F, x, w, place, b)
+                first = inner.gradient(loss, list(given), upstream)
+            found: Sequence[Tensor] = outer.gradient(first, [upstream, *given], weights)
+            return found
+
+        return _by_chunks(*split(given), place, upstream, rows), second
+
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    def losses(*given: Tensor) -> tuple[Tensor, Any]:
+        (loss,) = _by_chunks(*split(given), place, None, rows)
+        return loss, lambda upstream: slopes(upstream, *given)
+
+    given = (data, weight) if bias is None else (data, weight, bias)
+    return losses(*(tf.convert_to_tensor(one) for one in given))  # a variable would be asked for by name
 
 
 def _rank(data: Tensor) -> int:
@@ -326,6 +414,17 @@ class TensorFlowBackend(Backend):
             tf.cast(tensor, tf.float32).numpy() if tensor.dtype == tf.bfloat16 else tensor.numpy()
         )
         return array
+
+    def parameter(
+        self, name: str, shape: Sequence[int], bound: float, dtype: str | None = None, device: Any = None
+    ) -> Tensor:
+        """A `tf.Variable`."""
+        with tf.device(device):
+            drawn = tf.random.uniform(tuple(shape), -bound, bound, tf.float32 if dtype in HALF else dtype or "float32")
+            return tf.Variable(tf.cast(drawn, dtype or "float32"), name=name.replace(".", "_"))
+
+    def tensor_of(self, parameter: Any, like: Tensor) -> Tensor:
+        return tf.convert_to_tensor(parameter)
 
     def value_and_grad(
         self, function: Callable[..., Tensor], wrt: Sequence[int], mode: str = "eager"

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from polyloss.opset import Axis, Backend, OpSet, Shape, Tensor, reduced_axes
+from polyloss.opset import HALF, Axis, Backend, OpSet, Shape, Tensor, chunk, reduced_axes
 
 
 class TorchOps(OpSet):
@@ -220,10 +220,115 @@ class TorchOps(OpSet):
         loss = F.cross_entropy(data.movedim(axis, classes), index.squeeze(axis), reduction="none")
         return loss.unsqueeze(axis) if keepdims else loss
 
+    def linear_cross_entropy(
+        self,
+        data: Tensor,
+        weight: Tensor,
+        label: Tensor,
+        bias: Tensor | None = None,
+        scale: Tensor | None = None,
+        rows: int | None = None,
+    ) -> Tensor:
+        """As declared. Where torch transforms or compiles the call, or casts within it, the composition: all logits at once."""
+        size = chunk(weight.size(0), rows)
+        if data.size(0) <= size or self.dtype(data) in HALF or _transformed(data):
+            return super().linear_cross_entropy(data, weight, label, bias, scale, rows)
+        place = _places(label, 0, weight.size(0) - 1)
+        if torch.is_grad_enabled():
+            return _LinearCrossEntropy.apply(data, weight, bias, place, scale, size)
+        return _by_chunks(data, weight, bias, place, scale, size, (False, False, False))[0]
+
     def scan(self, body: Callable[[Tensor, Tensor], Tensor], data: Tensor, state: Tensor) -> Tensor:
         for frame in data.unbind(0):  # its gradient is one stack; that of a slice is a zero tensor as large as `data`
             state = body(frame, state)
         return state
+
+
+def _transformed(data: Tensor) -> bool:
+    """Whether a transform of `torch.func`, forward-mode differentiation, `torch.compile` or autocast is at work."""
+    return bool(
+        torch.compiler.is_compiling()
+        or torch._C._are_functorch_transforms_active()  # as autograd.Function asks itself
+        or torch.autograd.forward_ad._current_level >= 0
+        or torch.is_autocast_enabled(data.device.type)
+    )
+
+
+def _by_chunks(
+    data: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    place: Tensor,
+    scale: Tensor | None,
+    rows: int,
+    wanted: Sequence[bool],
+) -> tuple[Tensor, list[Tensor | None]]:
+    """The losses or their scaled sum, and the gradients of the latter for those `wanted` of data, weight and bias."""
+    samples = data.size(0)
+    loss = data.new_empty(samples)
+    by_data = torch.empty_like(data) if wanted[0] else None
+    (by_weight, by_bias) = (
+        torch.zeros_like(one) if want else None for one, want in zip((weight, bias), wanted[1:], strict=True)
+    )
+    (logits, log_p) = data.new_empty(2, rows, weight.size(0))
+    for begin in range(0, samples, rows):
+        part = slice(begin, begin + rows)
+        (x, label) = (data[part], place[part].unsqueeze(1))
+        count = x.size(0)
+        torch.mm(x, weight.t(), out=logits[:count])
+        if bias is not None:
+            logits[:count] += bias
+        torch.log_softmax(logits[:count], 1, out=log_p[:count])
+        loss[part] = -log_p[:count].gather(1, label).squeeze(1)
+        if not any(wanted):
+            continue
+        # The gradient for the logits of a row is its scale times e^log_p, less 1 at the label; the scale enters with the smaller factor.
+        slope = log_p[:count].exp_()
+        slope.scatter_add_(1, label, slope.new_full((), -1).expand_as(label))
+        factor = slope.new_ones(count) if scale is None else scale[part]
+        if by_data is not None:
+            torch.mm(slope, weight, out=by_data[part]).mul_(factor.unsqueeze(1))
+        if by_weight is not None:
+            by_weight.addmm_(slope.t(), x * factor.unsqueeze(1))
+        if by_bias is not None:
+            by_bias.addmv_(slope.t(), factor)
+    value = loss if scale is None else (loss.masked_fill(scale == 0, 0) * scale).sum()
+    return value, [by_data, by_weight, by_bias]
+
+
+class _LinearCrossEntropy(torch.autograd.Function):  # type: ignore[misc]
+    """`_by_chunks` with its gradients: those of a sum are computed with it, those of single losses when they are asked for."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, data: Tensor, weight: Tensor, bias: Tensor | None, place: Tensor, scale: Tensor | None, rows: int
+    ) -> Tensor:
+        ctx.save_for_backward(data, weight, bias, place, scale)
+        ctx.rows = rows
+        wanted = ctx.needs_input_grad[:3]
+        ready = scale is not None and any(wanted)
+        (value, slopes) = _by_chunks(data, weight, bias, place, scale, rows, wanted if ready else (False,) * 3)
+        ctx.ready = slopes if ready else None
+        return value
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
+        (data, weight, bias, place, scale) = ctx.saved_tensors
+        factor = upstream if scale is None else upstream * scale
+        if torch.is_grad_enabled():  # these gradients will be differentiated in their turn
+            logits = data @ weight.t() if bias is None else torch.addmm(bias, data, weight.t())
+            slope = (logits.softmax(1) - F.one_hot(place, weight.size(0))) * factor.unsqueeze(1)
+            every = [slope @ weight, slope.t() @ data, None if bias is None else slope.sum(0)]
+            slopes = [one if want else None for one, want in zip(every, ctx.needs_input_grad, strict=False)]
+        elif ctx.ready is not None:
+            # Given away, so that a parameter can take them without a copy; another pass through a retained graph computes them anew.
+            (slopes, ctx.ready) = (ctx.ready, None)
+            for one in slopes:
+                if one is not None:
+                    one *= upstream
+        else:
+            slopes = _by_chunks(data, weight, bias, place, factor, ctx.rows, ctx.needs_input_grad[:3])[1]
+        return (*slopes, None, None, None)
 
 
 def _tensor(value: Tensor | float, like: Tensor) -> Tensor:
@@ -285,6 +390,12 @@ class TorchBackend(Backend):
         # Forced, since a derivative may be a ZeroTensor, which has no memory to share.
         array: np.ndarray[Any, Any] = wide.numpy(force=True)
         return array
+
+    def parameter(
+        self, name: str, shape: Sequence[int], bound: float, dtype: str | None = None, device: Any = None
+    ) -> torch.nn.Parameter:
+        kind = None if dtype is None else getattr(torch, dtype)
+        return torch.nn.Parameter(torch.empty(tuple(shape), dtype=kind, device=device).uniform_(-bound, bound))
 
     def value_and_grad(
         self, function: Callable[..., Tensor], wrt: Sequence[int], mode: str = "eager"

@@ -60,6 +60,12 @@ EXCEPTIONS: Mapping[str, Limits] = {
         gradient=8.0,
         reason="a difference of sums of squares: errors are relative to the sums, which the result is not",
     ),
+    "torch/LinearCrossEntropyLoss": Limits(
+        gradient=16.0,
+        native=16.0,
+        reason="a gradient is a product of matrices, one of them a softmax of another product: in float32 torch is off by 3 ULP,"
+        " JAX by 7.4, in opposite directions",
+    ),
 }
 """Loss to limits, each with its reason."""
 

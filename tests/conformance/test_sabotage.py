@@ -13,11 +13,12 @@ from polyloss_conformance.execute import Executor
 from polyloss_conformance.reference_worker import formula
 
 from polyloss import dispatch
-from polyloss.formulas import classification, cross_entropy, embedding, regression
+from polyloss.formulas import adaptive, classification, cross_entropy, embedding, regression
 from polyloss.formulas import margin as margin_losses
 from polyloss.mxnet.gluon import base
 from polyloss.mxnet.gluon import loss as gloss
 from polyloss.torch.nn import base as torch_base
+from polyloss.torch.nn import layers
 
 torch_classes = import_module("polyloss.torch.nn.functional.cross_entropy")  # as an attribute that is the function
 
@@ -89,6 +90,22 @@ def rounded_to_half(F, parts, dtype):
 
 def without_sample_weight(original):
     return lambda F, loss, weight=None, sample_weight=None: original(F, loss, weight, None)
+
+
+def without_bias(original):
+    return lambda self, x, w, y, b=None, *rest, **more: original(self, x, w, y, None, *rest, **more)
+
+
+def without_scale(original):
+    return lambda self, x, w, y, b, scale, rows: original(self, x, w, y, b, self.ones_like(scale), rows)
+
+
+def of_the_head_alone(original):
+    return lambda F, head, clusters, y, **more: original(F, head, [0 * one for one in clusters], y, **more)
+
+
+def without_the_bias_of_layers(original):
+    return lambda self, *given: (original(self, *given)[0], None)
 
 
 SABOTAGES = {
@@ -323,6 +340,36 @@ SABOTAGES = {
         function(torch_base.Loss, "_constant", lambda f: lambda self, name, x: None),
         "torch/MultiLabelSoftMarginLoss",
         "weight=3,reduction=none/",
+    ),
+    "torch: bias forgotten": (
+        op("linear_cross_entropy", without_bias),
+        "torch/LinearCrossEntropyLoss",
+        "/5-bias-rows=1/",
+    ),
+    "torch: weights and ignored labels forgotten": (
+        op("linear_cross_entropy", without_scale),
+        "torch/LinearCrossEntropyLoss",
+        "ignore_index=1,reduction=sum,rows=2/",
+    ),
+    "torch: gradient of chunks halved": (
+        op("linear_cross_entropy", halved_gradient),
+        "torch/LinearCrossEntropyLoss",
+        "/5-bias-rows=1/",
+    ),
+    "torch: clusters begin elsewhere": (
+        function(adaptive, "adaptive_cross_entropy", without(cutoffs=[2, 5])),
+        "torch/AdaptiveLogSoftmaxWithLoss",
+        "/3-loss-2,4-div2/",
+    ),
+    "torch: clusters forgotten": (
+        function(adaptive, "adaptive_cross_entropy", of_the_head_alone),
+        "torch/AdaptiveLogSoftmaxWithLoss",
+        "/3-output-2,4-div2/",
+    ),
+    "torch: bias of the head forgotten": (
+        function(layers.ParametricLoss, "_tensors", without_the_bias_of_layers),
+        "torch/AdaptiveLogSoftmaxWithLoss",
+        "/3-loss-2,4-div2-bias/",
     ),
 }
 

@@ -416,6 +416,8 @@ REDUCE = [
 # --- composites -------------------------------------------------------------------------------------------------------------
 
 UNIT = values(2, 3, low=0.05, high=0.95)
+FIVE = (values(5, 3), values(4, 3, stride=2**0.5), ints(0, 3, 1, 2, 9))
+SCALE = floats(1, 0, 0.5, 2, 0.25)
 LABELS = ints([1, 0, 3, 2], [0, 2, 1, 1])
 
 
@@ -478,6 +480,17 @@ COMPOSED = [
         (FAR, ints(0, 2)),
         label="large",
         grad=lambda u: ((FAR_WEIGHTS - [[1, 0, 0], [0, 0, 1]]) * u[:, None],),
+    ),
+    Case("linear_cross_entropy", (*FIVE, None, None, 2)),
+    Case("linear_cross_entropy", (*FIVE, values(4), None, 2), label="bias"),
+    Case("linear_cross_entropy", (*FIVE, values(4), SCALE, 2), label="scaled", wrt=(0, 1, 3)),
+    Case("linear_cross_entropy", (*FIVE, None, SCALE, 1), label="one by one", wrt=(0, 1)),
+    Case("linear_cross_entropy", (*FIVE, None, SCALE), label="at once", wrt=(0, 1)),
+    Case(
+        "linear_cross_entropy",
+        (floats([INF], [1], [2]), floats([1], [2]), ints(0, 0, 1), None, floats(0, 1, 2), 2),
+        label="left out",
+        wrt=(),
     ),
     Case("softmax_cross_entropy", (floats([-INF, 0, 1], [0, NAN, 1]), ints(1, 2)), label="special values", wrt=()),
 ]

@@ -133,6 +133,11 @@ class Reference:
     def softmax_cross_entropy(cls, data, label, axis=-1, keepdims=False):
         return -cls.pick(cls.log_softmax(data, axis), label, axis, keepdims)
 
+    @classmethod
+    def linear_cross_entropy(cls, data, weight, label, bias=None, scale=None, rows=None):
+        loss = cls.softmax_cross_entropy(data @ weight.T + (0 if bias is None else bias), label)
+        return loss if scale is None else np.sum(np.where(scale == 0, 0, loss) * scale)
+
     @staticmethod
     def scan(body, data, state):
         for item in data:

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+import polyloss.torch.nn as pnn
+
 RNG = np.random.default_rng(3)
 SHAPE = (4, 3)
 
@@ -145,3 +147,6 @@ TABLE = [
 ]
 IDS = [f"{i}-{kind}{'-' if options else ''}{'-'.join(options)}" for i, (kind, _, options, _, _) in enumerate(TABLE)]
 FIRST = {kind: (options, inputs) for kind, _, options, inputs, _ in reversed(TABLE) if "weight" not in options}
+PARAMETRIC = ("AdaptiveLogSoftmaxWithLoss", "LinearCrossEntropyLoss", "LinearCrossEntropyOptions")
+KINDS = [kind for kind in pnn.__all__ if kind not in PARAMETRIC]
+"""All but those that take sizes to be made, which test_linear.py goes through."""

@@ -54,7 +54,10 @@ def _run_one(torch: Any, case: Case) -> Result:
         value = getattr(torch.nn, case.loss.removeprefix("torch/"))(**config)(*tensors.values(), **case.call)
     if case.wrt:
         value.backward(torch.tensor(case.upstream(tuple(value.shape)), dtype=value.dtype))
-    found = {"value": value.detach(), **{name: tensors[name].grad for name in case.wrt}}
+    slopes = {name: tensors[name].grad for name in case.wrt}
+    # None is the gradient of what the value does not depend on, such as a cluster without a label.
+    slopes = {name: torch.zeros_like(tensors[name]) if slope is None else slope for name, slope in slopes.items()}
+    found = {"value": value.detach(), **slopes}
     return {
         "value": _array(found["value"]),
         "gradients": {name: _array(found[name]) for name in case.wrt},

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from polyloss_conformance.cases import Case
-from polyloss_conformance.torch_cases import cross_entropy, elementwise, elementwise_more, embedding, multi, sequence
+from polyloss_conformance.torch_cases import (
+    cross_entropy,
+    elementwise,
+    elementwise_more,
+    embedding,
+    linear,
+    multi,
+    sequence,
+)
 
-FAMILIES = (elementwise, elementwise_more, cross_entropy, multi, embedding, sequence)
+FAMILIES = (elementwise, elementwise_more, cross_entropy, multi, embedding, sequence, linear)
 
 
 def cases() -> list[Case]:

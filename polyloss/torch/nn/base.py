@@ -221,14 +221,15 @@ def _as_module(kind: type[Any], module: type[Any]) -> Any:
     """`kind` as a real torch module: what torch does with one (children, devices, buffers, hooks) is then torch's own code."""
 
     def reduce(self: Any) -> Any:
-        return _restored, (kind,), self.__dict__
+        return _restored, (kind, module), self.__dict__
 
     body = {name: getattr(kind, name) for name in ("__module__", "__qualname__", "__doc__")}
     own = {"__call__": module.__call__, "__repr__": module.__repr__, "__reduce__": reduce}
     return type(kind.__name__, (kind, module), {**body, **own})
 
 
-def _restored(kind: Any) -> Any:
+def _restored(kind: Any, module: type[Any]) -> Any:
+    """A new instance; naming the module has imported torch, which makes it one."""
     return kind.__new__(kind)
 
 

@@ -7,10 +7,18 @@ from typing import Any
 
 from polyloss_conformance.cases import Array, Case
 from polyloss_conformance.deviations.record import Evidence, Finding, explaining
-from polyloss_conformance.deviations.torch_nn import cross_entropy, elementwise, embedding, mixed, multi, sequence
+from polyloss_conformance.deviations.torch_nn import (
+    cross_entropy,
+    elementwise,
+    embedding,
+    linear,
+    mixed,
+    multi,
+    sequence,
+)
 from polyloss_conformance.references.differentiate import Slopes
 
-_FAMILIES = (elementwise, mixed, cross_entropy, multi, embedding, sequence)
+_FAMILIES = (elementwise, mixed, cross_entropy, multi, embedding, sequence, linear)
 
 FINDINGS: tuple[Finding, ...] = tuple(finding for family in _FAMILIES for finding in family.FINDINGS)
 """All of them."""

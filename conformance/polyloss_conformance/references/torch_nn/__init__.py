@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from polyloss_conformance.references.reference import Reference
-from polyloss_conformance.references.torch_nn import cross_entropy, elementwise, embedding, multi, sequence
+from polyloss_conformance.references.torch_nn import cross_entropy, elementwise, embedding, linear, multi, sequence
 
-_FAMILIES = (elementwise, cross_entropy, multi, embedding, sequence)
+_FAMILIES = (elementwise, cross_entropy, multi, embedding, sequence, linear)
 
 REFERENCES: dict[str, Reference] = {f"torch/{one.name}": one for family in _FAMILIES for one in family.REFERENCES}

@@ -26,5 +26,30 @@ def _triplet_with_distance(torch: Any, config: Mapping[str, Any], case: Case, te
     return torch.nn.TripletMarginWithDistanceLoss(**named)(*tensors.values())
 
 
-CALLS: dict[str, Call] = {"torch/TripletMarginWithDistanceLoss": _triplet_with_distance}
+def _with_parameters(torch: Any, config: Mapping[str, Any], case: Case, tensors: Mapping[str, Any]) -> Any:
+    """Parameters are inputs, by their dotted names. ``of`` says what is looked at, ``rows`` the size of a chunk."""
+    arguments = {key: given for key, given in config.items() if key not in ("of", "rows", "cutoffs")}
+    arguments |= {"cutoffs": case.config["cutoffs"]} if "cutoffs" in config else {}
+    if "rows" in config:
+        arguments["options"] = torch.nn.LinearCrossEntropyOptions(batch_chunk_size=config["rows"])
+    loss = getattr(torch.nn, case.loss.removeprefix("torch/"))(**arguments)
+    own = {name: tensor for name, tensor in tensors.items() if "." in name}
+    rest = [tensor for name, tensor in tensors.items() if "." not in name]
+    of = config.get("of")
+    if of == "log_prob":
+        for name, tensor in own.items():
+            owner, _, kind = name.rpartition(".")
+            layer = loss.get_submodule(owner)
+            delattr(layer, kind)  # a parameter, which would not give way to a tensor
+            setattr(layer, kind, tensor)
+        return loss.log_prob(*rest)
+    value = torch.func.functional_call(loss, own, tuple(rest))
+    return value if of is None else getattr(value, of)
+
+
+CALLS: dict[str, Call] = {
+    "torch/AdaptiveLogSoftmaxWithLoss": _with_parameters,
+    "torch/LinearCrossEntropyLoss": _with_parameters,
+    "torch/TripletMarginWithDistanceLoss": _triplet_with_distance,
+}
 """By loss id."""

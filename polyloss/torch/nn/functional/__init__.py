@@ -22,6 +22,7 @@ from polyloss.torch.nn.functional.embedding import (
     triplet_margin_loss,
     triplet_margin_with_distance_loss,
 )
+from polyloss.torch.nn.functional.linear import linear_cross_entropy
 from polyloss.torch.nn.functional.margin import hinge_embedding_loss, margin_ranking_loss
 from polyloss.torch.nn.functional.multi import (
     multi_margin_loss,
@@ -40,9 +41,9 @@ from polyloss.torch.nn.functional.sequence import ctc_loss
 
 __all__ = [
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "cosine_embedding_loss", "cross_entropy", "ctc_loss",
-    "gaussian_nll_loss", "hinge_embedding_loss", "huber_loss", "kl_div", "l1_loss", "margin_ranking_loss", "mse_loss",
-    "multi_margin_loss", "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss", "poisson_nll_loss",
-    "smooth_l1_loss", "soft_margin_loss", "triplet_margin_loss", "triplet_margin_with_distance_loss",
+    "gaussian_nll_loss", "hinge_embedding_loss", "huber_loss", "kl_div", "l1_loss", "linear_cross_entropy",
+    "margin_ranking_loss", "mse_loss", "multi_margin_loss", "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss",
+    "poisson_nll_loss", "smooth_l1_loss", "soft_margin_loss", "triplet_margin_loss", "triplet_margin_with_distance_loss",
 ]  # fmt: skip
 
 dispatch.prepare()  # of frameworks that are imported already: a tracer could not follow it in the first call

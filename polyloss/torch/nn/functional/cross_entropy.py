@@ -43,7 +43,7 @@ def cross_entropy(
     if single := _without_batch(F, input):
         (logits, wide) = (F.expand_dims(logits, axis=0), F.expand_dims(wide, axis=0))
     terms = probability_terms(F, logits, wide, *weights, smoothing=label_smoothing)
-    return _reduced(F, terms, mode, dtype, single)
+    return reduced(F, terms, mode, dtype, single)
 
 
 def nll_loss(
@@ -92,12 +92,8 @@ def _of_classes(
         log_probabilities=log_probabilities,
         checked=labels_checked(F, name, target, scores, ignore_index),
     )
-    if mode == "mean" and base.anywhere(F, terms[1], lambda: _nothing_counts(F, terms[1])):
-        base.warn(
-            f"{name}: every target is ignore_index={ignore_index} or of a class of weight 0, so the mean is 0 / 0, NaN: leave such a"
-            " batch out, or add up polyloss.parts of the loss over several batches and divide then"
-        )
-    return _reduced(F, terms, mode, F.autocast_dtype(input), single)
+    warn_of_nothing(F, name, terms, mode, ignore_index)
+    return reduced(F, terms, mode, F.autocast_dtype(input), single)
 
 
 def class_terms(
@@ -122,11 +118,18 @@ def class_terms(
         F, scores, number, by_class, own, smoothing=smoothing, log_probabilities=log_probabilities
     )
     counted = F.stop_gradient(F.ones_like(loss)) if own is None else own
+    return counting(F, number, loss, counted, scores, ignore_index=ignore_index, checked=checked)
+
+
+def counting(
+    F: OpSet, label: Tensor, loss: Tensor, counted: Tensor, scores: Tensor, *, ignore_index: int, checked: bool
+) -> Terms:
+    """`loss` and what it counts: both 0 where the label is ignored, the loss NaN where one that is not `checked` is no class."""
     if not checked:
-        (number, classes) = _comparable(F, number, scores)
+        (number, classes) = _comparable(F, label, scores)
         loss = F.where(number < 0, float("nan"), F.where(number >= classes, float("nan"), loss))
-    if _may_hold(F, label, ignore_index) and _may_hold(F, number, ignore_index):
-        ignored = F.broadcast_equal(number, ignore_index)
+    if _may_hold(F, label, ignore_index):
+        ignored = F.broadcast_equal(label, ignore_index)
         (loss, counted) = (F.where(ignored, 0.0, loss), F.where(ignored, 0.0, counted))
     return loss, counted
 
@@ -140,7 +143,16 @@ def probability_terms(
     return loss, F.stop_gradient(F.ones_like(loss))
 
 
-def _reduced(F: OpSet, terms: Terms, mode: str, dtype: str | None, single: bool) -> Tensor:
+def warn_of_nothing(F: OpSet, name: str, terms: Terms, mode: str, ignore_index: int) -> None:
+    """Warn the caller of a loss if it is the mean of nothing that counts."""
+    if mode == "mean" and base.anywhere(F, terms[1], lambda: _nothing_counts(F, terms[1])):
+        base.warn(
+            f"{name}: every target is ignore_index={ignore_index} or of a class of weight 0, so the mean is 0 / 0, NaN: leave such a"
+            " batch out, or add up polyloss.parts of the loss over several batches and divide then"
+        )
+
+
+def reduced(F: OpSet, terms: Terms, mode: str, dtype: str | None, single: bool) -> Tensor:
     """The terms reduced; those of an input without a batch are one, which ``none`` returns."""
     (loss, counted) = terms
     return base.reduced(F, loss, "sum" if single and mode == "none" else mode, dtype, F.sum(counted))
