@@ -10,7 +10,7 @@ from polyloss import dispatch
 
 from .table import FIRST, IDS, KINDS, TABLE, dtype_of
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*kl_div.*:UserWarning")
+pytestmark = pytest.mark.filterwarnings("ignore:.*kl_div.*:UserWarning", "ignore:.*NLLLoss2d:FutureWarning")
 
 
 @pytest.mark.parametrize("framework", ["numpy", "jax", "tensorflow", "mxnet"])

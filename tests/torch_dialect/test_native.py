@@ -12,7 +12,9 @@ import polyloss.torch.nn.functional as pF  # noqa: E402
 
 from .table import CLASS, FIRST, IDS, INNER, KINDS, POSITIVE, TABLE, ZERO, X, dtype_of  # noqa: E402
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*kl_div.*:UserWarning", "ignore:reduction:UserWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*kl_div.*:UserWarning", "ignore:reduction:UserWarning", "ignore:.*NLLLoss2d:FutureWarning"
+)
 TOLERANCE = {"float64": 1e-12, "float32": 2e-6, "float16": 4e-3, "bfloat16": 3e-2}
 
 

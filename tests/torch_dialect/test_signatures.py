@@ -32,6 +32,7 @@ def parameters(function):
 
 
 @needs_torch
+@pytest.mark.filterwarnings("ignore:.*NLLLoss2d:FutureWarning")
 @pytest.mark.parametrize("name", KINDS)
 def test_module(native, name):
     (ours, theirs) = (getattr(pnn, name), getattr(native, name))

@@ -246,8 +246,8 @@ def _cross_entropies() -> Iterable[Plan]:
         soft((2, 3, 2), {}),
         soft((2, 3, 2, 2), {"weight": True}, dtypes=SINGLE),
         soft((3,), {"weight": True, "reduction": "none"}),
-        soft((3,), {"label_smoothing": 1.0}, dtypes=SINGLE),
-        soft((1,), {}, ["ordinary"], dtypes=SINGLE),
+        soft((3,), {"weight": True, "label_smoothing": 1.0}, dtypes=SINGLE),
+        soft((1,), {"weight": True}, ["ordinary"], dtypes=SINGLE),
         *(soft((0, 3), {"reduction": r}, ["ordinary"], dtypes=SINGLE) for r in REDUCTIONS),
         soft((3, 4), {"ignore_index": -1}, ["ordinary"], dtypes=SINGLE),
     ]

@@ -31,7 +31,8 @@ class CrossEntropyLoss(WeightedLoss):
 
     Call: ``(input, target)``. Input (N, C), (N, C, d1, ...), or (C,) without a batch. A target of the input's shape holds
     probabilities, which are not checked, in any floating dtype; one without axis C holds classes in [0, C), in an integer dtype
-    (for torch's tensors int64 or uint8). For input (C,) it may be (1,). Returns shape (), with ``none`` that of the positions.
+    (for torch's tensors int64 or uint8). For input (C,) it may be (1,);
+    a symbol of MXNet, which has no shape, is taken to have a batch. Returns shape (), with ``none`` that of the positions.
     A probability of 0 for a class of logit -inf counts 0, where torch gives NaN. A mean in which nothing counts is NaN, with a
     UserWarning where values can be read; the sum is 0. Gradients are exact, also for probabilities.
 
