@@ -13,10 +13,10 @@ from .test_native import options_in, tensor  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
-HALF_IN_TORCH = ("GaussianNLLLoss", "MultiLabelSoftMarginLoss")
+HALF_IN_TORCH = ("GaussianNLLLoss", "MultiLabelSoftMarginLoss", "TripletMarginWithDistanceLoss")
 """Losses that autocast does not know: they stay in half precision."""
 
-HALF = {"float16": 4e-3, "bfloat16": 4e-2}
+HALF = {"float16": 1e-2, "bfloat16": 4e-2}  # torch adds distances up in half precision
 SINGLE = 2e-5
 
 
@@ -28,11 +28,11 @@ def outcome(loss, inputs, wrt, dtype, autocast):
     return value.detach(), *torch.autograd.grad(value.sum(), [given[i] for i in wrt])
 
 
-def alike(ours, theirs, dtype):
+def alike(ours, theirs, dtype, single=SINGLE):
     for a, b in zip(ours, theirs, strict=True):
         assert (a.dtype, a.shape) == (b.dtype, b.shape)
         # torch rounds halves on the way, and sums them in half precision.
-        tolerance = SINGLE if a.dtype == torch.float32 == theirs[0].dtype else HALF[dtype]
+        tolerance = single if a.dtype == torch.float32 == theirs[0].dtype else HALF[dtype]
         if b.dtype in (torch.float16, torch.bfloat16):  # where torch's own overflows on the way
             (a, b) = (a[b.isfinite()], b[b.isfinite()])
         torch.testing.assert_close(a, b, rtol=tolerance, atol=tolerance, equal_nan=True)
@@ -77,10 +77,13 @@ def test_half_beside_single(kind):
             value = getattr(home, kind)(**given)(pred, *(tensor(one, "float32") for one in inputs[1:]))
         return value.detach(), *torch.autograd.grad(value, pred)
 
-    alike(run(pnn), run(torch.nn), "bfloat16")
+    single = (
+        HALF["bfloat16"] if kind in HALF_IN_TORCH else SINGLE
+    )  # torch computes in half precision before it promotes
+    alike(run(pnn), run(torch.nn), "bfloat16", single)
 
 
-@pytest.mark.parametrize("kind", pnn.__all__)
+@pytest.mark.parametrize("kind", FIRST)
 def test_compiled(kind):
     (options, inputs) = FIRST[kind]
     given = options_in(options, "bfloat16")

@@ -108,8 +108,10 @@ def test_batchmean(shapes, log_target):
 def test_empty(kind, function, options, inputs, wrt, reduction):
     if kind == "GaussianNLLLoss" and len({value.shape for value in inputs}) > 1:
         pytest.skip("a var of another shape")
-    if kind == "MultiLabelMarginLoss" and reduction != "none":
+    if kind in ("MultiMarginLoss", "MultiLabelMarginLoss") and reduction != "none":
         pytest.skip("torch's is memory that nobody wrote")
+    if kind == "CTCLoss":
+        pytest.skip("refused: a batch, frames and classes must not be empty")
     given = options_in({k: v for k, v in options.items() if "weight" not in k}, "float32")
     nothing = [value[:0] for value in inputs]
     ours, theirs = (

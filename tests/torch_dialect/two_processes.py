@@ -16,7 +16,9 @@ from polyloss import parts
 from .pieces import BATCH_AXIS, CUTS, ROWS, WHOLE, pieces
 from .table import TABLE
 
-UNSHARDED: dict[str, str] = {}
+UNSHARDED: dict[str, str] = dict.fromkeys(
+    ("MultiMarginLoss", "MultiLabelMarginLoss"), "compares labels with a range, which torch makes as a plain tensor"
+)
 """Losses that use an operation which DTensor does not know, and which."""
 
 
