@@ -21,7 +21,7 @@ the means divide by the number of ones, not of all elements.
 
 *Reductions*: ``sum_over_batch_size`` and ``mean`` divide the weighted sum by the number of elements of the unreduced loss, not by the
 weights; ``mean_with_sample_weight`` divides by the sum of the weights as given, before they broadcast. A divisor of 0 makes the loss 0, and
-so does an empty batch (Keras: a tensor of shape (0,)). ``none`` and None leave the loss as it is. Inside a ``tf.distribute`` strategy a mean
+so does an empty batch (Keras: shape (0,)). ``none`` and None leave the loss as it is. Inside a ``tf.distribute`` strategy a mean
 is divided by the number of replicas.
 
 A loss made after Keras was imported is also a ``keras.losses.Loss``, on Keras's TensorFlow, JAX and PyTorch backends: it goes into

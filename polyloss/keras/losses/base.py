@@ -272,7 +272,7 @@ def _as_keras(kind: type[Any], framework: type[Any]) -> Any:
     return saving.register_keras_serializable(package=package, name=name)(hosted) if package else hosted
 
 
-def keras_class(kind: type[Any]) -> Any:
+def keras_class(kind: Any) -> Any:
     """The class whose instances `kind` makes: one of Keras's own where the program has imported it."""
     framework: Any = getattr(sys.modules.get("keras.losses"), "Loss", None)
     if framework is None or "keras.saving" not in sys.modules or issubclass(kind, framework):
