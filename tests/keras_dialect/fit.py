@@ -16,15 +16,13 @@ CLASSES = RNG.integers(0, 3, size=24)
 
 def model(outputs, activation):
     keras.utils.set_random_seed(1)
-    return keras.Sequential(
-        [keras.Input((5,)), keras.layers.Dense(8, "tanh"), keras.layers.Dense(outputs, activation)]
-    )
+    return keras.Sequential([keras.Input((5,)), keras.layers.Dense(8, "tanh"), keras.layers.Dense(outputs, activation)])
 
 
 def history(loss, outputs, activation, y, **fit):
     net = model(outputs, activation)
     net.compile(optimizer=keras.optimizers.SGD(0.05), loss=loss)
-    found = net.fit(X, y, batch_size=7, epochs=3, verbose=0, shuffle=False, **fit).history
+    found = net.fit(X, y, batch_size=7, epochs=2, verbose=0, shuffle=False, **fit).history
     return net, found["loss"]
 
 
@@ -32,17 +30,19 @@ def losses():
     real = RNG.normal(size=(24, 2)).astype("float32")
     one_hot = np.eye(3, dtype="float32")[CLASSES]
     ignored = np.where(CLASSES == 1, -1, CLASSES)
-    yield "MeanSquaredError", {}, 2, None, real, {}
     yield "MeanAbsoluteError", {"reduction": "sum"}, 2, None, real, {"sample_weight": WEIGHT}
     yield "Huber", {"delta": 0.5, "reduction": "mean_with_sample_weight"}, 2, None, real, {"sample_weight": WEIGHT}
-    yield "CosineSimilarity", {}, 2, None, real, {}
-    yield "Hinge", {}, 1, None, (CLASSES > 0).astype("float32"), {}
     yield "BinaryCrossentropy", {}, 1, "sigmoid", (CLASSES > 0).astype("int64"), {}
     yield "BinaryFocalCrossentropy", {"from_logits": True}, 1, None, (CLASSES > 0).astype("float32"), {}
-    yield "CategoricalCrossentropy", {"label_smoothing": 0.1}, 3, "softmax", one_hot, {"class_weight": {0: 1.0, 1: 2.0, 2: 0.5}}
-    yield "SparseCategoricalCrossentropy", {"from_logits": True}, 3, None, CLASSES, {}
+    yield (
+        "CategoricalCrossentropy",
+        {"label_smoothing": 0.1},
+        3,
+        "softmax",
+        one_hot,
+        {"class_weight": {0: 1.0, 1: 2.0, 2: 0.5}},
+    )
     yield "SparseCategoricalCrossentropy", {"from_logits": True, "ignore_class": -1}, 3, None, ignored, {}
-    yield "KLDivergence", {}, 3, "softmax", one_hot, {}
     yield "Dice", {}, 3, "softmax", one_hot, {}
     yield "Circle", {"gamma": 4.0, "fixed_weights": False}, 3, None, CLASSES, {}
 
@@ -81,7 +81,9 @@ def masked():
     found = []
     for home in (pl, keras.losses):
         keras.utils.set_random_seed(2)
-        net = keras.Sequential([keras.Input((4, 3)), keras.layers.Masking(), keras.layers.LSTM(2, return_sequences=True)])
+        net = keras.Sequential(
+            [keras.Input((4, 3)), keras.layers.Masking(), keras.layers.LSTM(2, return_sequences=True)]
+        )
         net.compile(optimizer="sgd", loss=home.MeanSquaredError())
         found.append(net.fit(x, x[..., :2], epochs=2, verbose=0, shuffle=False).history["loss"])
     np.testing.assert_allclose(*found, rtol=1e-5)
@@ -96,7 +98,9 @@ def several():
         outputs = {name: keras.layers.Dense(1, name=name)(given) for name in ("a", "b")}
         net = keras.Model(given, outputs)
         net.compile(
-            optimizer="sgd", loss={"a": home.Huber(), "b": home.LogCosh()}, loss_weights={"a": 1.0, "b": 0.5},
+            optimizer="sgd",
+            loss={"a": home.Huber(), "b": home.LogCosh()},
+            loss_weights={"a": 1.0, "b": 0.5},
             metrics={"a": [keras.metrics.MeanMetricWrapper(home.mean_absolute_error, name="m")]},
         )
         y = {"a": X[:, :1], "b": X[:, 1:2]}

@@ -13,7 +13,9 @@ pytestmark = pytest.mark.skipif(find_spec("keras") is None, reason="Keras is not
 
 def run(arguments, backend):
     environment = {**os.environ, "KERAS_BACKEND": backend, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    found = subprocess.run([sys.executable, *arguments], env=environment, capture_output=True, text=True, timeout=600, check=False)
+    found = subprocess.run(
+        [sys.executable, *arguments], env=environment, capture_output=True, text=True, timeout=600, check=False
+    )
     assert found.returncode == 0, found.stdout[-2000:] + found.stderr[-4000:]
     return found.stdout
 
