@@ -160,9 +160,9 @@ def bounded_categorical_cross_entropy(F: OpSet, pred: Tensor, label: Tensor, *, 
 
 
 def bounded_sparse_cross_entropy(F: OpSet, pred: Tensor, index: Tensor, *, axis: int, epsilon: float) -> Tensor:
-    """``log(sum_j p_j) - log p_index`` along `axis`, with `pred` as p clipped to [epsilon, 1 - epsilon]."""
+    """``log(sum_j p_j / p_index)`` along `axis`, with `pred` as p clipped to [epsilon, 1 - epsilon]."""
     p = F.clip(pred, epsilon, 1.0 - epsilon)
-    return F.log(F.sum(p, axis=axis)) - F.log(F.pick(p, index, axis=axis))
+    return F.log(F.sum(p, axis=axis) / F.pick(p, index, axis=axis))
 
 
 def categorical_focal_cross_entropy(

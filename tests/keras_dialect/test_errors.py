@@ -81,6 +81,7 @@ def cases():
         "MeanSquaredError: sample_weight has shape \\(4, 3\\), which does not broadcast",
         lambda: pl.MeanSquaredError()(A, A, A),
     )
+    yield TypeError, "Dice: its dtype is bfloat16, which numpy has not", lambda: pl.Dice(dtype="bfloat16")(A, A)
     yield TypeError, "sample_weight is str", lambda: pl.MeanSquaredError()(A, A, "x")
 
 

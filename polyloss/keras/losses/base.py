@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from polyloss import calls, checks, dispatch, host
-from polyloss.opset import Axis, OpSet, Tensor
+from polyloss.opset import HALF, Axis, OpSet, Tensor
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none")
 PACKAGE = "polyloss"
@@ -358,6 +358,8 @@ class Loss:
         loss = type(self).__name__
         mask = carried_mask(y_pred)
         F = owner(loss, y_true, y_pred, sample_weight=sample_weight)
+        if self._dtype in HALF and self._dtype not in dispatch.backend(F.name).dtypes:
+            raise TypeError(f"{loss}: its dtype is {self._dtype}, which {F.name} has not")
         pred = self._converted(F, y_pred)
         if self._wide:
             (true, pred) = (y_true, F.widen(pred))
