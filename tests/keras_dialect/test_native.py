@@ -41,6 +41,13 @@ def run(loss, y_true, y_pred):
     return value, tape.gradient(total, y_pred)
 
 
+def label_gradient(loss, y_true, y_pred):
+    with tf.GradientTape() as tape:
+        tape.watch(y_true)
+        total = tf.reduce_sum(loss(y_true, y_pred))
+    return tape.gradient(total, y_true)
+
+
 def close(ours, theirs, tolerance):
     for a, b in zip(ours, theirs, strict=True):
         assert (a.dtype, a.shape) == (b.dtype, b.shape)
@@ -64,6 +71,16 @@ def test_function(kind, function, options, y_true, y_pred, dtype):
     if kind in SINGLE:
         tolerance = max(tolerance, 1e-7)
     close(compared(kind, options, ours), compared(kind, options, theirs), tolerance)
+
+
+@pytest.mark.parametrize(("kind", "function", "options", "y_true", "y_pred"), TABLE, ids=IDS)
+def test_gradient_of_labels(kind, function, options, y_true, y_pred):
+    if y_true.dtype.kind == "i":
+        pytest.skip("class numbers")
+    given = tensor(y_true, "float64"), tensor(y_pred, "float64")
+    ours = label_gradient(lambda t, p: getattr(pl, function)(t, p, **options), *given)
+    native = native_options(kind, options)
+    close([ours], [label_gradient(lambda t, p: getattr(keras.losses, function)(t, p, **native), *given)], 1e-6)
 
 
 @pytest.mark.parametrize("reduction", ["sum_over_batch_size", "none"])
