@@ -479,6 +479,10 @@ class OpSet(ABC):
         """The dtype in which a loss of `data` is returned: its own, unless the framework's automatic mixed precision is at work."""
         return self.dtype(data)
 
+    def replicas(self) -> int:
+        """Over how many copies of the program the framework's distribution strategy adds up a loss; 1 where there is none."""
+        return 1
+
     # --- spellings that Gluon's losses use ---------------------------------------------------------------------------------
 
     def Activation(self, data: Tensor, act_type: Literal["relu", "sigmoid", "softrelu"]) -> Tensor:  # noqa: N802 - MXNet's name

@@ -28,6 +28,10 @@ class TensorFlowOps(OpSet):
         name: str = data.dtype.name
         return name
 
+    def replicas(self) -> int:
+        count: int = tf.distribute.get_strategy().num_replicas_in_sync
+        return count
+
     def readable(self, data: Tensor) -> bool:
         if not tf.executing_eagerly() or tf.is_symbolic_tensor(data):
             return False

@@ -98,3 +98,82 @@ def relative_entropy(F: OpSet, log_prob: Tensor, target: Tensor, *, log_target: 
 def soft_margin(F: OpSet, pred: Tensor, label: Tensor) -> Tensor:
     """``log(1 + e^(-label pred))``, for labels -1 and 1, without overflow."""
     return F.softrelu(-(label * pred))
+
+
+def closed_hinge(F: OpSet, pred: Tensor, label: Tensor, *, margin: float) -> Tensor:
+    """``max(0, margin - pred label)``; on the margin the gradient is that of the inner term."""
+    return F.clip(margin - pred * label, 0.0, float("inf"))
+
+
+def categorical_hinge(F: OpSet, pred: Tensor, label: Tensor) -> Tensor:
+    """``max(0, 1 + max_j (1 - label_j) pred_j - sum_j label_j pred_j)`` over the last axis; gradient of the inner term at 0."""
+    (right, wrong) = (F.sum(label * pred, axis=-1), F.max((1.0 - label) * pred, axis=-1))
+    return F.clip(wrong - right + 1.0, 0.0, float("inf"))
+
+
+def bounded_relative_entropy(F: OpSet, pred: Tensor, label: Tensor, *, epsilon: float) -> Tensor:
+    """``t log(t / p)``, elementwise, with `label` as t and `pred` as p clipped to [epsilon, 1]."""
+    (t, p) = (F.clip(one, epsilon, 1.0) for one in (label, pred))
+    return t * F.log(t / p)
+
+
+def bounded_binary_cross_entropy(F: OpSet, pred: Tensor, label: Tensor, *, epsilon: float) -> Tensor:
+    """``-label log p - (1 - label) log(1 - p)`` with `pred` as p clipped to [epsilon, 1 - epsilon], where its gradient ends."""
+    p = F.clip(pred, epsilon, 1.0 - epsilon)
+    return -(label * F.log(p) + (1.0 - label) * F.log1p(-p))
+
+
+def focal_factor(F: OpSet, miss: Tensor, *, gamma: float) -> Tensor:
+    """``miss^gamma`` for ``0 <= miss <= 1`` and ``gamma >= 0``; at 0 its gradient is 0, in place of an infinite one for gamma < 1."""
+    if not gamma:
+        return F.ones_like(miss)
+    return F.where(miss > 0, F.power(F.where(miss > 0, miss, 1.0), gamma), 0.0)
+
+
+def binary_focal_cross_entropy(
+    F: OpSet, pred: Tensor, label: Tensor, *, gamma: float, from_logits: bool, epsilon: float
+) -> Tensor:
+    """``(1 - p_t)^gamma`` times the binary cross entropy, where ``p_t = label p + (1 - label) (1 - p)``.
+
+    Probabilities are bounded as in `bounded_binary_cross_entropy`; from logits nothing is. ``1 - p_t = label (1 - p) + (1 - label) p``,
+    and from a logit x both ``p = s(x)`` and ``1 - p = s(-x)`` are exact.
+    """
+    if from_logits:
+        (p, rest) = (F.sigmoid(pred), F.sigmoid(-pred))
+        entropy = F.sigmoid_cross_entropy(pred, label)
+    else:
+        (p, rest) = (pred, 1.0 - pred)
+        entropy = bounded_binary_cross_entropy(F, pred, label, epsilon=epsilon)
+    return focal_factor(F, label * rest + (1.0 - label) * p, gamma=gamma) * entropy
+
+
+def bounded_share(F: OpSet, pred: Tensor, *, axis: int, epsilon: float) -> Tensor:
+    """`pred` divided by its sum along `axis`, clipped to [epsilon, 1 - epsilon]; a row whose sum is 0 is divided by 1."""
+    total = F.sum(pred, axis=axis, keepdims=True)
+    share = F.broadcast_div(pred, F.where(F.broadcast_equal(total, 0.0), 1.0, total))
+    return F.clip(share, epsilon, 1.0 - epsilon)
+
+
+def bounded_categorical_cross_entropy(F: OpSet, pred: Tensor, label: Tensor, *, axis: int, epsilon: float) -> Tensor:
+    """``-sum_j label_j log p_j`` along `axis`, with p the `bounded_share` of `pred`."""
+    return -F.sum(label * F.log(bounded_share(F, pred, axis=axis, epsilon=epsilon)), axis=axis)
+
+
+def bounded_sparse_cross_entropy(F: OpSet, pred: Tensor, index: Tensor, *, axis: int, epsilon: float) -> Tensor:
+    """``log(sum_j p_j / p_index)`` along `axis`, with `pred` as p clipped to [epsilon, 1 - epsilon]."""
+    p = F.clip(pred, epsilon, 1.0 - epsilon)
+    return F.log(F.sum(p, axis=axis) / F.pick(p, index, axis=axis))
+
+
+def categorical_focal_cross_entropy(
+    F: OpSet, pred: Tensor, label: Tensor, alpha: Tensor | float, *, gamma: float, axis: int, epsilon: float
+) -> Tensor:
+    """``-sum_j alpha_j (1 - p_j)^gamma label_j log p_j`` along `axis`, with p the `bounded_share` of `pred`; `alpha` broadcasts."""
+    p = bounded_share(F, pred, axis=axis, epsilon=epsilon)
+    terms = focal_factor(F, 1.0 - p, gamma=gamma) * (label * F.log(p))
+    return -F.sum(terms * alpha if isinstance(alpha, (int, float)) else F.broadcast_mul(terms, alpha), axis=axis)
+
+
+def generalized_cross_entropy(F: OpSet, p: Tensor, *, q: float) -> Tensor:
+    """``(1 - p^q) / q``, between ``-log p`` (q to 0) and ``1 - p`` (q to 1), for 0 < q < 1; infinite slope at p = 0."""
+    return (1.0 - F.power(p, q)) / q

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from polyloss.formulas.classification import kl_divergence
-from polyloss.opset import OpSet, Tensor
+from polyloss.opset import LOG_ZERO, Axis, OpSet, Tensor
 
 
 def cosine_similarity(F: OpSet, x: Tensor, y: Tensor, *, epsilon: float) -> Tensor:
@@ -119,3 +119,46 @@ def triplet_margin(F: OpSet, near: Tensor, far: Tensor, swapped: Tensor | None =
     if swapped is not None:
         far = 0.5 * F.broadcast_minimum(far, swapped) + 0.5 * F.broadcast_minimum(swapped, far)
     return F.clip(margin + near - far, 0.0, float("inf"))
+
+
+def unit_vector(F: OpSet, x: Tensor, *, axis: Axis, epsilon: float) -> Tensor:
+    """``x / max(|x|, epsilon)`` along `axis`.
+
+    ``x / max(|x|, e) = (x / s) / max(|x / s|, e / s)``, where the largest ``|x_i|``, at least 1, for s keeps the squares finite.
+    """
+    fixed = F.stop_gradient(x)
+    scale = F.clip(F.max(F.abs(fixed), axis=axis, keepdims=True), 1.0, float("inf"))
+    scaled = F.broadcast_div(x, scale)
+    return F.broadcast_div(scaled, F.broadcast_maximum(F.norm(scaled, axis=axis, keepdims=True), epsilon / scale))
+
+
+def unit_dot(F: OpSet, x: Tensor, y: Tensor, *, axis: Axis, epsilon: float) -> Tensor:
+    """The product of two vectors along `axis`, each divided by its norm, at least `epsilon`; 0 for a zero vector."""
+    (one, other) = (unit_vector(F, each, axis=axis, epsilon=epsilon) for each in (x, y))
+    return F.sum(one * other, axis=axis)
+
+
+def circle(
+    F: OpSet,
+    x: Tensor,
+    reference: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    *,
+    gamma: float,
+    margin: float,
+    fixed_weights: bool,
+) -> Tensor:
+    """``log(1 + sum_p e^(g a_p (d_p - m)) sum_n e^(g a_n (1 - m - d_n)))`` per row of `x`; 0 for a row without positives or negatives.
+
+    ``d = max(0, 1 - x.reference)``, over the pairs marked 1 in `positive` and in `negative`; the weights ``a_p = m + d_p`` and
+    ``a_n = max(0, 1 + m - d_n)`` are constants for the gradient if `fixed_weights`.
+    """
+    distance = F.clip(1.0 - F.dot(x, reference, transpose_b=True), 0.0, float("inf"))
+    weighing = F.stop_gradient(distance) if fixed_weights else distance
+    near = gamma * F.clip(margin + weighing, 0.0, float("inf")) * (distance - margin)
+    far = gamma * F.clip(1.0 + margin - weighing, 0.0, float("inf")) * (1.0 - margin - distance)
+    (pull, push) = (
+        F.logsumexp(F.where(mask, part, LOG_ZERO), axis=1) for mask, part in ((positive, near), (negative, far))
+    )
+    return F.softrelu(pull + push)

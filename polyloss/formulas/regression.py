@@ -51,3 +51,30 @@ def gaussian_nll(F: OpSet, mean: Tensor, target: Tensor, variance: Tensor, *, fu
     variance = variance + F.stop_gradient(F.where(variance < epsilon, epsilon - variance, 0.0))
     loss = 0.5 * (F.log(variance) + F.squared_error(mean, target) / variance)
     return loss + 0.5 * math.log(2 * math.pi) if full else loss
+
+
+def relative_error(F: OpSet, pred: Tensor, label: Tensor, *, epsilon: float) -> Tensor:
+    """``|label - pred| / max(|label|, epsilon)``; gradient 0 where they are equal."""
+    return F.abs((label - pred) / F.clip(F.abs(label), epsilon, float("inf")))
+
+
+def squared_log_error(F: OpSet, pred: Tensor, label: Tensor, *, epsilon: float) -> Tensor:
+    """``(log(1 + pred) - log(1 + label))^2``, where both are at least `epsilon`; below it the gradient is 0."""
+    (given, wanted) = (F.log1p(F.clip(one, epsilon, float("inf"))) for one in (pred, label))
+    return F.squared_error(given, wanted)
+
+
+def log_cosh(F: OpSet, pred: Tensor, label: Tensor) -> Tensor:
+    """``log cosh(pred - label)``, without overflow and without cancelling.
+
+    From 1 on, ``log cosh x = |x| + log(1 + e^(-2|x|)) - log 2``. Below, ``log(1 + (cosh x - 1))`` with the series
+    ``cosh x - 1 = x^2/2! + x^4/4! + ...``, of which nine terms reach float64.
+    """
+    error = pred - label
+    size = F.abs(error)
+    far = size + F.softrelu(-2.0 * size) - math.log(2.0)
+    squared = F.square(F.clip(error, -1.0, 1.0))
+    excess = F.zeros_like(squared)
+    for n in range(9, 0, -1):
+        excess = squared * (1.0 + excess) * (1 / (2 * n * (2 * n - 1)))
+    return F.where(size < 1, F.log1p(excess), far)

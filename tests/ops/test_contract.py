@@ -162,6 +162,15 @@ def test_dtype_of_a_result(backend):
         assert backend.op_set(one).autocast_dtype(one) == dtype
 
 
+def test_replicas(backend):
+    assert ops(backend).replicas() == 1
+    if backend.name == "tensorflow":
+        import tensorflow as tf
+
+        with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
+            assert ops(backend).replicas() == 1
+
+
 def test_index_dtypes(backend):
     F = ops(backend)
     assert "int64" in F.index_dtypes
@@ -236,7 +245,7 @@ def test_composites_are_all_that_is_not_abstract():
         for name in public(OpSet) - {"name", "index_dtypes"}
         if not getattr(getattr(OpSet, name), "__isabstractmethod__", False)
     }
-    assert concrete == {*COMPOSITES, "Activation", "autocast_dtype"}
+    assert concrete == {*COMPOSITES, "Activation", "autocast_dtype", "replicas"}
 
 
 def test_composed_takes_replacements_off(backend):

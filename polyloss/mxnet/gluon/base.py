@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, ClassVar
 
-from polyloss import checks, dispatch
+from polyloss import checks, dispatch, host
 from polyloss.opset import OpSet, Tensor
 
 
@@ -58,10 +58,7 @@ def _as_block(kind: type[Any], block: type[Any]) -> Any:
             self._clear_cached_op()  # a graph is made for its dtypes: half precision is computed in float32
         return block.__call__(self, *args)
 
-    body = {name: getattr(kind, name) for name in ("__module__", "__qualname__", "__doc__")}
-    hosted: Any = type(
-        kind.__name__, (kind, block), {**body, "hybrid_forward": hybrid_forward, "__call__": call, "_array_dtypes": ()}
-    )
+    hosted = host.subclass(kind, block, hybrid_forward=hybrid_forward, __call__=call, _array_dtypes=())
     (hosted._call, hosted._names) = (kind._call, kind._names)  # not those of the function above
     return hosted
 

@@ -3,62 +3,22 @@
 from __future__ import annotations
 
 import sys
-import warnings
-from collections.abc import Callable
 from copy import copy
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from polyloss import checks, dispatch
+from polyloss import checks, dispatch, host
+from polyloss.calls import anywhere as anywhere
+from polyloss.calls import broadcast as broadcast
+from polyloss.calls import owner as owner
+from polyloss.calls import sizes_differ as sizes_differ
+from polyloss.calls import warn as warn
 from polyloss.opset import HALF, OpSet, Tensor, UnsupportedError
 from polyloss.splitting import SPLIT, refusal
 
 MODES = ("none", "mean", "sum")
-
-
-def _tracing() -> bool:
-    """Whether `torch.compile` is at work."""
-    torch = sys.modules.get("torch")
-    return torch is not None and bool(torch.compiler.is_compiling())
-
-
-def warn(message: str) -> None:
-    """A UserWarning at the line that called the loss, as a function or a module.
-
-    Silent under `torch.compile`, which could not follow it without breaking its graph; JAX and TensorFlow warn when they trace.
-    """
-    if _tracing():
-        return
-    (frame, level) = (sys._getframe(1), 2)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(
-        ("polyloss.", "torch.nn.modules.")
-    ):
-        (frame, level) = (frame.f_back, level + 1)
-    warnings.warn(message, stacklevel=level)
-
-
-def anywhere(F: OpSet, tensor: Tensor, flags: Callable[[], Tensor]) -> bool | None:
-    """Whether one of the `flags` of `tensor`, 0 or 1, is set; None where its values cannot be read."""
-    if not F.readable(tensor):
-        return None
-    if not F.size(tensor):
-        return False
-    try:
-        return bool(F.max(flags()) > 0)
-    except (
-        Exception
-    ):  # a tensor within a transform (torch.func.vmap) has values, but refuses to be read; each in its own words
-        return None
-
-
-def owner(loss: str, **tensors: Tensor) -> OpSet:
-    """The op set of these tensors, each of which must be one; all but the first in `tensors` may be None."""
-    for name, tensor in tensors.items():
-        if isinstance(tensor, (bool, int, float)):
-            raise TypeError(f"{loss}: {name} is {tensor!r}, a {type(tensor).__name__}; accepted is a tensor")
-    return dispatch.op_set(loss, tuple(tensors), tuple(tensors.values()))
 
 
 def legacy_mode(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
@@ -155,14 +115,6 @@ def pair(
     return broadcast(F, loss, input=wide[0], target=wide[1]), dtype
 
 
-def sizes_differ(F: OpSet, tensor: Tensor, reference: Tensor) -> bool:
-    """Whether the two are known to differ in shape."""
-    (given, wanted) = (F.shape(tensor), F.shape(reference))
-    if given is None or wanted is None:
-        return False
-    return len(given) != len(wanted) or any(a != b and None not in (a, b) for a, b in zip(given, wanted, strict=True))
-
-
 def same_shape(F: OpSet, loss: str, name: str, tensor: Tensor, other: str, reference: Tensor) -> None:
     """Raise ValueError unless `tensor` has the shape of `reference`."""
     if sizes_differ(F, tensor, reference):
@@ -177,24 +129,6 @@ def same_rank(F: OpSet, loss: str, **tensors: Tensor) -> None:
     if None not in shapes and len({len(shape or ()) for shape in shapes}) > 1:
         (*first, last) = tensors
         raise ValueError(f"{loss}: {', '.join(first)} and {last} have shapes {shapes}; they must have the same rank")
-
-
-def broadcast(F: OpSet, loss: str, **tensors: Tensor) -> list[Tensor]:
-    """The tensors in the shape to which all of them broadcast; ValueError where there is none."""
-    parts = list(tensors.values())
-    shapes = [F.shape(part) for part in parts]
-    if shapes[0] is not None and all(shape == shapes[0] for shape in shapes):
-        return parts
-    sizes: dict[int, int] = {}
-    for shape in shapes:
-        for place, size in enumerate(reversed(shape or ())):
-            if size not in (1, None) and sizes.setdefault(place, size) != size:
-                given = ", ".join(f"{name} {each}" for name, each in zip(tensors, shapes, strict=True))
-                raise ValueError(f"{loss}: the shapes do not broadcast: {given}")
-    whole = F.stop_gradient(F.ones_like(parts[0]))
-    for part in parts[1:]:
-        whole = F.broadcast_mul(whole, F.stop_gradient(F.ones_like(part)))
-    return [F.broadcast_mul(part, whole) for part in parts]
 
 
 def weighted(F: OpSet, loss: str, value: Tensor, name: str, weight: Tensor | None, input: Tensor) -> Tensor:
@@ -220,17 +154,7 @@ def as_module(cls: Any, home: str, name: str) -> Any:
 def _as_module(kind: type[Any], module: type[Any]) -> Any:
     """`kind` as a real torch module: what torch does with one (children, devices, buffers, hooks) is then torch's own code."""
 
-    def reduce(self: Any) -> Any:
-        return _restored, (kind, module), self.__dict__
-
-    body = {name: getattr(kind, name) for name in ("__module__", "__qualname__", "__doc__")}
-    own = {"__call__": module.__call__, "__repr__": module.__repr__, "__reduce__": reduce}
-    return type(kind.__name__, (kind, module), {**body, **own})
-
-
-def _restored(kind: Any, module: type[Any]) -> Any:
-    """A new instance; naming the module has imported torch, which makes it one."""
-    return kind.__new__(kind)
+    return host.subclass(kind, module, __call__=module.__call__, __repr__=module.__repr__, __reduce__=host.reduce)
 
 
 class Loss:
