@@ -221,6 +221,12 @@ def _weights() -> list[Layout]:
     ]
 
 
+def _one_number() -> list[Layout]:
+    """A loss without axes, which Keras does not divide by its weight."""
+    shapes = pair((3,), sample_weight=())
+    return [Layout("3-sw=0d-by-weight", shapes, _BY_WEIGHT, dtypes=SINGLE, draws=("ordinary", "ties", "wide"))]
+
+
 def _masks() -> list[Layout]:
     return [
         Layout("2x3-mask=2", pair((2, 3), mask=(2,)), dtypes=("float32", "float16"), quick=True),
@@ -291,7 +297,7 @@ _WHOLE: dict[str, Draw] = {
 
 def plans() -> Iterable[Plan]:
     """One for each loss, and one for its labels that are no floats."""
-    shared = [*_reductions(), *_weights(), *_masks(), *_ranks(), *_empty()]
+    shared = [*_reductions(), *_weights(), *_one_number(), *_masks(), *_ranks(), *_empty()]
     yield plan("MeanSquaredError", [*_common(), *shared], _ANY, (*PAIR, "sample_weight"), magnitude=_MAGNITUDES)
     yield plan("MeanSquaredError", _by_weight(), _SQUARES, (*PAIR, "sample_weight"), magnitude=_SQUARED)
     yield plan("MeanSquaredError", _mixed(), _WHOLE, ("y_pred",))
@@ -304,7 +310,9 @@ def plans() -> Iterable[Plan]:
     yield plan("LogCosh", [*_common(), *_ranks()[3:6]], _ANY, PAIR, magnitude=_MAGNITUDES)
     axes = [
         Layout("2x3-axis=0", pair((2, 3)), {"axis": 0, **_NONE}, dtypes=FULL),
-        Layout("1x3-axis=0", pair((1, 3)), {"axis": 0, **_NONE}, dtypes=SINGLE),
+        Layout(
+            "1x3-axis=0", pair((1, 3)), {"axis": 0, **_NONE}, dtypes=SINGLE, draws=("whole", "parallel", "all-zero")
+        ),
         Layout("2x3x2-axis=1", pair((2, 3, 2)), {"axis": 1}, dtypes=SINGLE),
         Layout("2x3x2-axis=-2-sw=2", pair((2, 3, 2), sample_weight=(2,)), {"axis": -2}, dtypes=SINGLE),
     ]
@@ -312,7 +320,7 @@ def plans() -> Iterable[Plan]:
     lengths = Layout(
         "2x3-lengths", pair((2, 3)), _NONE, dtypes=("float32", "float64", "bfloat16"), draws=tuple(_LENGTHS)
     )
-    layouts = [*(replace(one, draws=usual) for one in (*_common(), *axes)), lengths]
+    layouts = [*(replace(one, draws=one.draws or usual) for one in (*_common(), *axes)), lengths]
     yield plan("CosineSimilarity", layouts, {**_COSINES, **_LENGTHS}, PAIR, magnitude={"unequal": 100.0})
     short = {name: _vectors(scale) for name, scale in {"1e-6": 1e-6, "3e-8": 3e-8}.items()}
     yield plan("CosineSimilarity", [Layout("2x3-short", pair((2, 3)), _NONE, dtypes=FULL)], short, ())
