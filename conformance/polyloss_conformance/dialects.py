@@ -153,6 +153,19 @@ BUILT_IN = (
         leading=1,
         calls="polyloss_conformance.torch_calls:CALLS",
     ),
+    Dialect(
+        "keras",
+        "keras.losses, Keras 3.15",
+        "polyloss.keras.losses",
+        cases="polyloss_conformance.keras_cases:cases",
+        references=_REFERENCES + "keras:REFERENCES",
+        native=_REFERENCES + "native_keras:run",
+        native_backend="tensorflow",
+        native_load=_REFERENCES + "native_keras:import_keras",
+        findings="polyloss_conformance.deviations.keras:FINDINGS",
+        explain="polyloss_conformance.deviations.keras:explain",
+        calls="polyloss_conformance.keras_calls:CALLS",
+    ),
 )
 
 

@@ -73,7 +73,7 @@ class Plan:
         seed = zlib.crc32(f"{self.dialect}/{self.loss}/{layout.name}/{draw}".encode())
         rng = np.random.default_rng(seed)
         values = self.draws[draw](rng, layout.shapes, layout.config)
-        if "sample_weight" in layout.shapes:
+        if "sample_weight" in layout.shapes and "sample_weight" not in values:
             weights = rng.uniform(0.25, 2.0, layout.shapes["sample_weight"])
             weights.reshape(-1)[:1] = 0.0  # an ignored sample
             values["sample_weight"] = weights

@@ -11,7 +11,7 @@ import numpy as np
 from polyloss_conformance import dialects
 from polyloss_conformance.cases import Case
 from polyloss_conformance.deviations.masks import given
-from polyloss_conformance.deviations.measure import example_of
+from polyloss_conformance.deviations.measure import example_of, numbers_of
 from polyloss_conformance.deviations.record import (
     BUG,
     DOCUMENTATION,
@@ -24,7 +24,7 @@ from polyloss_conformance.deviations.record import (
     close,
     plain,
 )
-from polyloss_conformance.deviations.torch_nn.common import MODULES, NATIVE, documented, example, numbers_of
+from polyloss_conformance.deviations.torch_nn.common import MODULES, NATIVE, documented, example
 from polyloss_conformance.references.exact import inputs_of
 from polyloss_conformance.references.torch_nn import cross_entropy as references
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from polyloss_conformance.cases import Array, Case, rounded
 from polyloss_conformance.deviations.masks import LARGEST, given
-from polyloss_conformance.deviations.measure import example_of
+from polyloss_conformance.deviations.measure import example_of, gradients_of, numbers_of
 from polyloss_conformance.deviations.record import BUG, LIMIT, Evidence, Finding, Masks
-from polyloss_conformance.deviations.torch_nn.common import NATIVE, documented, example, gradients_of, numbers_of
+from polyloss_conformance.deviations.torch_nn.common import NATIVE, documented, example
 
 # --- what deviates, and where -----------------------------------------------------------------------------------------------------
 

@@ -7,16 +7,9 @@ import numpy as np
 from polyloss_conformance import dialects
 from polyloss_conformance.cases import Array, Case
 from polyloss_conformance.deviations.masks import LARGEST, given
-from polyloss_conformance.deviations.measure import example_of
+from polyloss_conformance.deviations.measure import example_of, gradients_of, numbers_of
 from polyloss_conformance.deviations.record import BUG, DOCUMENTATION, LIMIT, Evidence, Finding, Masks, Measurement
-from polyloss_conformance.deviations.torch_nn.common import (
-    MODULES,
-    NATIVE,
-    documented,
-    example,
-    gradients_of,
-    numbers_of,
-)
+from polyloss_conformance.deviations.torch_nn.common import MODULES, NATIVE, documented, example
 
 # --- what deviates, and where -----------------------------------------------------------------------------------------------------
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from polyloss_conformance import dialects
+from polyloss_conformance.deviations.measure import numbers_of
 from polyloss_conformance.deviations.record import BUG, DOCUMENTATION, Finding, Measurement
-from polyloss_conformance.deviations.torch_nn.common import example, numbers_of
+from polyloss_conformance.deviations.torch_nn.common import example
 
 _LABELS = {"target_": "int64", "target": "int64"}
 _LIMIT = replace(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from polyloss_conformance.cases import Case
-from polyloss_conformance.deviations.measure import example_of
+from polyloss_conformance.deviations.measure import example_of, numbers_of
 from polyloss_conformance.deviations.record import (
     BUG,
     DOCUMENTATION,
@@ -20,7 +20,7 @@ from polyloss_conformance.deviations.record import (
     Masks,
     Measurement,
 )
-from polyloss_conformance.deviations.torch_nn.common import MODULES, NATIVE, numbers_of
+from polyloss_conformance.deviations.torch_nn.common import MODULES, NATIVE
 from polyloss_conformance.references.native_torch import import_torch
 
 _ONE, _SEVERAL, _SOFT = "MultiMarginLoss", "MultiLabelMarginLoss", "MultiLabelSoftMarginLoss"

@@ -8,7 +8,7 @@ import numpy as np
 
 from polyloss_conformance import dialects
 from polyloss_conformance.cases import Array, Case
-from polyloss_conformance.deviations.measure import example_of
+from polyloss_conformance.deviations.measure import example_of, numbers_of
 from polyloss_conformance.deviations.record import (
     BUG,
     DOCUMENTATION,
@@ -21,7 +21,7 @@ from polyloss_conformance.deviations.record import (
     close,
     plain,
 )  # fmt: skip
-from polyloss_conformance.deviations.torch_nn.common import MODULES, NATIVE, documented, numbers_of
+from polyloss_conformance.deviations.torch_nn.common import MODULES, NATIVE, documented
 from polyloss_conformance.references.differentiate import slopes
 from polyloss_conformance.references.exact import inputs_of
 

@@ -1,0 +1,23 @@
+"""The recorded deviations of Keras 3.15: its documentation, its bugs, where its backends differ, and what a half cannot hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from polyloss_conformance.cases import Array, Case
+from polyloss_conformance.deviations.keras import regression
+from polyloss_conformance.deviations.record import Evidence, Finding, explaining
+from polyloss_conformance.references.differentiate import Slopes
+
+_FAMILIES = (regression,)
+
+FINDINGS: tuple[Finding, ...] = tuple(finding for family in _FAMILIES for finding in family.FINDINGS)
+"""All of them."""
+
+
+def explain(
+    case: Case, native_result: Mapping[str, Any], computed_value: Array, computed_gradients: Mapping[str, Slopes]
+) -> str | None:
+    """The id of the finding for which Keras's result differs from the computed one, exactly as recorded; None where there is none."""
+    return explaining(FINDINGS, Evidence(case, native_result, computed_value, computed_gradients))

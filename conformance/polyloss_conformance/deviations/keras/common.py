@@ -1,0 +1,106 @@
+"""How the deviations of Keras are measured: on TensorFlow, and where its backends differ on all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from polyloss_conformance.cases import Array, Case
+from polyloss_conformance.deviations.measure import evidence_of, printed_numbers
+from polyloss_conformance.deviations.record import DOCUMENTATION, Example, Finding, Measurement, plain
+from polyloss_conformance.references.keras_backends import ask
+from polyloss_conformance.references.reference import Value
+
+LOSSES = "keras/src/losses/losses.py of Keras 3.15, "
+LOSS = "keras/src/losses/loss.py of Keras 3.15, "
+
+RAISES = "raises"
+"""Recorded in place of numbers where a backend raises."""
+
+
+def example(
+    loss: str,
+    inputs: Mapping[str, Any],
+    config: Mapping[str, Any] | None = None,
+    dtype: str = "float32",
+    wrt: tuple[str, ...] = (),
+    dtypes: Mapping[str, str] | None = None,
+) -> Example:
+    """An example of a loss of ``keras.losses``, in this dtype."""
+    given = {**(config or {}), **({} if dtype == "float32" else {"dtype": dtype})}
+    return Example(loss, inputs, given, dtype=dtype, wrt=wrt, dtypes=dtypes or {}, dialect="keras")
+
+
+def documented(
+    identity: str,
+    cause: str,
+    where: str,
+    example: Example,
+    printed: Any,
+    computed: Any,
+    print_: Value | None = None,
+) -> Finding:
+    """A finding with both numbers of an example: what is printed (a formula, or `print_`) gives, and what the code."""
+    measure = printed_numbers(example, printed, computed, print_)
+    return Finding(identity, DOCUMENTATION, f"keras/{example.loss}", cause, LOSSES + where, measure)
+
+
+def across(example: Example, what: str, right: Any, **recorded: Any) -> Callable[[], Measurement]:
+    """A measurement on several backends of Keras, each as recorded: numbers, or `RAISES`. ``tensorflow``, ``jax``, ``torch``, ``numpy``.
+
+    `what`: ``value`` or ``gradient NAME``, by unit upstream. `right`: the numbers of the reference, or in words what is right where it
+    has none.
+    """
+
+    def measure() -> Measurement:
+        case = example.case()
+        numbers = {"quantity": f"{what} of {example}"}
+        holds = True
+        if isinstance(right, str):
+            numbers["right"] = right
+        else:
+            due = _unit(case, what)
+            numbers["right"] = plain(due)
+            holds = agree(due, right)
+        for backend, said in recorded.items():
+            found = _on_tensorflow(case, what) if backend == "tensorflow" else _on(backend, case, what)
+            numbers[backend] = found if isinstance(found, str) else plain(found)
+            holds = holds and (said == RAISES if isinstance(found, str) else agree(found, said))
+        return Measurement([numbers], holds)
+
+    return measure
+
+
+def _unit(case: Case, what: str) -> Array:
+    evidence = evidence_of(case)
+    if what == "value":
+        return evidence.right
+    return np.asarray(evidence.gradients[what.removeprefix("gradient ")].lower / case.upstream(evidence.right.shape))
+
+
+def _on_tensorflow(case: Case, what: str) -> Array | str:
+    from polyloss_conformance import dialects
+
+    native = dialects.of(case.loss).ask(case)
+    if "refused" in native:
+        return f"raises {native['refused']}"
+    if what == "value":
+        return np.asarray(native["value"], np.float64)
+    gradient = np.asarray(native["gradients"][what.removeprefix("gradient ")], np.float64)
+    return np.asarray(gradient / case.upstream(np.shape(native["value"])))
+
+
+def _on(backend: str, case: Case, what: str) -> Array | str:
+    native = ask(backend, case)
+    if "refused" in native:
+        return f"raises {native['refused']}"
+    return np.asarray(native["value"] if what == "value" else native["gradients"][what.removeprefix("gradient ")])
+
+
+def agree(found: Any, recorded: Any) -> bool:
+    """Whether numbers are the recorded ones, however small: five digits, NaN with NaN."""
+    if not isinstance(recorded, str) and np.shape(found) == np.shape(recorded):
+        return bool(np.allclose(np.asarray(found), recorded, rtol=1e-5, atol=1e-15, equal_nan=True))
+    return False
