@@ -20,7 +20,6 @@ EXTREME = [1e4, -1e4, 0.0, 1e4, 88.0, -1e4, -88.0, 1e4, 1e-4, 20.0, -20.0]
 CONFIDENT = [1e-3, 0.999, 0.25, 1e-6, 0.75, 0.96875]
 BOUNDS = [float(np.float32(1e-7)), 0.5, float(np.float32(1 - 1e-7)), 0.25]
 """Where probabilities of float32 are bounded."""
-REDUCTIONS = ("none", "sum", "mean", "mean_with_sample_weight")
 MAGNITUDE = {"extreme": 2e4, "extreme-hot": 2e4, "steep": 100.0, "wrong": 2e4}
 
 
@@ -132,49 +131,51 @@ WEIGHTED: tuple[dict[str, Any], ...] = (
 """Other inputs for a batch of two."""
 
 
-def _weighted(shape: Shape, config: Config, reductions: Sequence[str], draws: Sequence[str]) -> list[Layout]:
-    """Each of `WEIGHTED`, the reductions in turn."""
+def _weighted(shape: Shape, draws: Sequence[str], first: int, **more: Any) -> list[Layout]:
+    """Three of `WEIGHTED`, from `first` on, each with a reduction to a mean of its own."""
+    chosen = [WEIGHTED[(first + step) % len(WEIGHTED)] for step in range(3)]
+    means = ("mean_with_sample_weight", "mean", "sum_over_batch_size")
     return [
-        layout(shape, {**config, "reduction": reductions[index % len(reductions)]}, draws=draws, dtypes=SINGLE, **more)
-        for index, more in enumerate(WEIGHTED)
+        layout(shape, {"reduction": mean}, draws=draws, dtypes=SINGLE, **more, **others)
+        for mean, others in zip(means, chosen, strict=True)
     ]
 
 
-def _whole_numbers(shape: Shape, config: Config, draws: Sequence[str]) -> list[Layout]:
-    """Labels that are integers, and predictions that are narrower or wider than the loss."""
-    kinds = ({"y_true": "int64"}, {"y_true": "bool", "y_pred": "float16"}, {"y_true": "uint8"})
-    return [
-        layout(shape, config, "-".join(kind.values()), draws=draws, dtypes=SINGLE, dtypes_of=kind) for kind in kinds
-    ]
+def _whole_numbers(shape: Shape, draws: Sequence[str]) -> list[Layout]:
+    """Labels that are no floats, and predictions that are narrower than the loss."""
+    kinds = ({"y_true": "int64"}, {"y_true": "bool", "y_pred": "float16"})
+    return [layout(shape, {}, "-".join(kind.values()), draws=draws, dtypes=SINGLE, dtypes_of=kind) for kind in kinds]
 
 
 def _binary(loss: str, options: Sequence[Config], probabilities: Mapping[str, Draw]) -> Iterable[Plan]:
     some = ["ordinary", "hard", "certain", "confident", "half"]
     layouts = [
         layout((2, 3), dtypes=ALL, quick=True),
-        *(layout((2, 3), config, dtypes=FULL) for config in options[:2]),
-        *(layout((2, 3), config, dtypes=SINGLE) for config in options[2:]),
-        *(layout((2, 3), {"reduction": reduction}, dtypes=SINGLE, draws=some) for reduction in REDUCTIONS[:3]),
-        *_weighted((2, 3), {}, REDUCTIONS[2:], some[:2]),
-        layout((2, 3, 2), {"axis": 1, "reduction": "none"}, dtypes=SINGLE, draws=some),
+        layout((2, 3), options[0], dtypes=FULL),
+        *(layout((2, 3), config, dtypes=SINGLE) for config in options[1:]),
+        *(layout((2, 3), {"reduction": reduction}, dtypes=FULL) for reduction in ("none", "sum")),
+        *_weighted((2, 3), some, len(options)),
+        layout((2, 3, 2), {"axis": 1, "reduction": "none"}, dtypes=SINGLE),
         layout((2, 3, 2), {"axis": (1, 2)}, dtypes=SINGLE, draws=some, sample_weight=(2,)),
-        layout((2, 3, 2), {"reduction": "mean"}, dtypes=SINGLE, draws=some[:3], sample_weight=(3,), mask=(2, 3)),
-        layout((3,), {"axis": None}, dtypes=SINGLE, draws=some[:3]),
-        layout((2, 1), {"reduction": "none"}, "column", dtypes=SINGLE, draws=some[:3], y_true=(2,)),
-        layout((0, 3), {"reduction": "none"}, dtypes=SINGLE, draws=some[:1]),
-        layout((0, 2, 3), {"reduction": "sum"}, dtypes=SINGLE, draws=some[:1]),
+        layout((2, 3, 2), {"reduction": "mean"}, dtypes=SINGLE, draws=some, sample_weight=(3,), mask=(2, 3)),
     ]
+    if loss == "BinaryCrossentropy":
+        layouts += [
+            layout((3,), {"axis": None}, dtypes=SINGLE, draws=some),
+            layout((2, 1), {"reduction": "none"}, "column", dtypes=SINGLE, draws=some, y_true=(2,)),
+            layout((0, 2, 3), {"reduction": "mean"}, dtypes=SINGLE, draws=some[:1]),
+        ]
     yield plan(loss, layouts, probabilities, PAIR)
     logits = {"from_logits": True}
     layouts = [
         layout((2, 3), logits, dtypes=ALL, quick=True),
         *(layout((2, 3), {**logits, **config}, dtypes=SINGLE) for config in options),
-        layout((2, 3, 2), {**logits, "axis": 0}, dtypes=SINGLE, draws=["ordinary", "hard", "extreme"]),
-        layout((2, 3), {**logits, "reduction": "mean_with_sample_weight"}, sample_weight=(2, 1), dtypes=FULL),
-    ]
+        layout((2, 3, 2), {**logits, "axis": 0}, dtypes=SINGLE),
+        layout((2, 3), {**logits, "reduction": "mean_with_sample_weight"}, sample_weight=(2, 1), dtypes=("float64", "float16")),
+    ]  # fmt: skip
     yield plan(loss, layouts, TWO_LOGITS, PAIR, magnitude=MAGNITUDE)
-    layouts = [*_whole_numbers((2, 3), {}, ["hard", "third"]), *_whole_numbers((2, 3), options[0], ["hard"])]
-    yield plan(loss, layouts, {name: TWO_PROBABILITIES[name] for name in ("hard", "third")}, ("y_pred",))
+    hard = {name: TWO_PROBABILITIES[name] for name in ("hard", "third")}
+    yield plan(loss, _whole_numbers((2, 3), list(hard)), hard, ("y_pred",))
 
 
 _SMOOTH = ({"label_smoothing": 0.25}, {"label_smoothing": 1.0})
@@ -243,33 +244,34 @@ MANY_LOGITS: dict[str, Draw] = {
 
 def _categorical(loss: str, options: Sequence[Config], beyond: Sequence[Config]) -> Iterable[Plan]:
     draws = {**MANY_PROBABILITIES, **ZERO_ROW}
-    some = ["ordinary", "hot", "certain", "confident", "zero-row"]
+    some = ["ordinary", "hot", "certain", "confident"]
     layouts = [
         layout((3, 4), dtypes=ALL, quick=True),
-        *(layout((3, 4), config, dtypes=FULL) for config in options[:2]),
-        *(layout((3, 4), config, dtypes=SINGLE) for config in options[2:]),
-        *(layout((3, 4), {"reduction": reduction}, dtypes=SINGLE, draws=some) for reduction in REDUCTIONS[:3]),
-        *_weighted((2, 3), {}, REDUCTIONS[2:], some[:2]),
+        layout((3, 4), options[0], dtypes=FULL),
+        *(layout((3, 4), config, dtypes=SINGLE) for config in options[1:]),
+        *(layout((3, 4), {"reduction": reduction}, dtypes=FULL) for reduction in ("none", "sum")),
+        *_weighted((2, 3), some, len(options)),
         layout((2, 3, 2), {"axis": 1, "reduction": "none"}, dtypes=SINGLE),
         layout((2, 3, 2), {"reduction": "sum"}, dtypes=SINGLE, draws=some, sample_weight=(2, 3)),
-        layout((2, 3, 2), {"reduction": "mean"}, dtypes=SINGLE, draws=some[:3], sample_weight=(3,), mask=(2, 3)),
+        layout((2, 3, 2), {"reduction": "mean"}, dtypes=SINGLE, draws=some, sample_weight=(3,), mask=(2, 3)),
         *(layout((2, 3, 2), {"axis": 1, **config}, dtypes=SINGLE, draws=some) for config in beyond),
-        layout((3,), dtypes=SINGLE, draws=some[:3]),
-        layout((0, 3), {"reduction": "none"}, dtypes=SINGLE, draws=some[:1]),
-        layout((0, 2, 3), {"reduction": "mean"}, dtypes=SINGLE, draws=some[:1]),
     ]
+    if loss == "CategoricalCrossentropy":
+        layouts += [
+            layout((3,), dtypes=SINGLE, draws=some),
+            layout((0, 2, 3), {"reduction": "mean"}, dtypes=SINGLE, draws=some[:1]),
+        ]
     yield plan(loss, layouts, draws, PAIR)
     logits = {"from_logits": True}
     layouts = [
         layout((3, 4), logits, dtypes=ALL, quick=True),
         *(layout((3, 4), {**logits, **config}, dtypes=SINGLE) for config in options),
-        layout((2, 3, 2), {**logits, "axis": 1}, dtypes=SINGLE, draws=["ordinary", "hot", "extreme", "no-label"]),
-        layout((3, 4), {**logits, "reduction": "mean_with_sample_weight"}, sample_weight=(3, 1), dtypes=FULL),
-    ]
+        layout((2, 3, 2), {**logits, "axis": 1}, dtypes=SINGLE),
+        layout((3, 4), {**logits, "reduction": "mean_with_sample_weight"}, sample_weight=(3, 1), dtypes=("float64", "float16")),
+    ]  # fmt: skip
     yield plan(loss, layouts, MANY_LOGITS, PAIR, magnitude=MAGNITUDE)
     hot = {name: MANY_PROBABILITIES[name] for name in ("hot", "second")}
-    layouts = [*_whole_numbers((3, 4), {}, ["hot", "second"]), *_whole_numbers((3, 4), options[0], ["hot"])]
-    yield plan(loss, layouts, hot, ("y_pred",))
+    yield plan(loss, _whole_numbers((3, 4), list(hot)), hot, ("y_pred",))
 
 
 _FOCAL_CLASSES: tuple[Config, ...] = (
@@ -343,40 +345,35 @@ def _labels(shape: Shape, config: Config, prefix: str = "", column: bool = False
 def _sparse() -> Iterable[Plan]:
     loss = "SparseCategoricalCrossentropy"
     draws = {**NUMBERED, **_ignoring(_shares)}
-    usual, all_of = list(NUMBERED), list(draws)
-    some = ["ordinary", "certain", "confident"]
+    (usual, all_of) = (list(NUMBERED), list(draws))
+    some = ["ordinary", "second", "certain", "confident"]
     layouts = [
         _labels((3, 4), {}, dtypes=ALL, quick=True, draws=usual),
         *(
-            _labels((3, 4), {"ignore_class": ignored, "reduction": reduction}, dtypes=SINGLE, draws=all_of)
-            for ignored, reduction in ((1, "sum_over_batch_size"), (-1, "none"), (255, "sum"))
+            _labels((3, 4), {"ignore_class": ignored, "reduction": reduction}, dtypes=kinds, draws=all_of)
+            for ignored, reduction, kinds in ((1, "sum_over_batch_size", FULL), (-1, "none", SINGLE), (255, "sum", ("float64",)))
         ),
-        *(_labels((3, 4), {"reduction": reduction}, dtypes=SINGLE, draws=some) for reduction in REDUCTIONS),
-        *(_labels((3, 4), {}, kind, label_dtype=kind, dtypes=SINGLE, draws=usual[:2]) for kind in ("int32", "uint8")),
-        *(_labels((3, 4), {}, kind, label_dtype=kind, dtypes=SINGLE, draws=usual[:2]) for kind in ("float32", "int16")),
-        *(
-            layout((2, 3), {"reduction": reduction}, dtypes=SINGLE, draws=usual[:2], y_true=(2,), label_dtype="int64", **more)
-            for reduction, more in zip(REDUCTIONS[2:] * 3, WEIGHTED, strict=False)
-        ),
+        *(_labels((3, 4), {"reduction": reduction}, dtypes=SINGLE, draws=usual) for reduction in ("none", "mean")),
+        *(_labels((3, 4), {}, kind, label_dtype=kind, dtypes=SINGLE, draws=usual[:2]) for kind in ("int32", "uint8", "float32")),
+        *_weighted((2, 3), some, 0, y_true=(2,), label_dtype="int64"),
         _labels((3, 4), {"reduction": "none"}, "column", column=True, dtypes=SINGLE, draws=some),
-        _labels((2, 3, 2), {"ignore_class": 0}, dtypes=SINGLE, draws=all_of[-3:] + some, mask=(2, 3)),
+        _labels((2, 3, 2), {"ignore_class": 0}, dtypes=SINGLE, draws=[*all_of[-3:], *some], mask=(2, 3)),
         _labels((2, 3, 2), {"axis": 1, "reduction": "none"}, dtypes=SINGLE, draws=usual),
-        _labels((2, 3, 2), {"axis": 1, "ignore_class": 2}, "column", column=True, dtypes=FULL, draws=all_of),
-        _labels((2, 3, 2), {"reduction": "none"}, "column", column=True, dtypes=SINGLE, draws=some, sample_weight=(2, 3)),
+        _labels((2, 3, 2), {"axis": 1, "ignore_class": 2}, "column", column=True, dtypes=SINGLE, draws=all_of),
+        _labels((2, 3, 2), {"reduction": "sum"}, "column", column=True, dtypes=SINGLE, draws=some, sample_weight=(2, 3)),
         _labels((4,), {}, dtypes=SINGLE, draws=some),
-        _labels((0, 3), {"reduction": "none"}, dtypes=SINGLE, draws=some[:1]),
+        _labels((0, 2, 3), {"reduction": "mean"}, dtypes=SINGLE, draws=some[:1]),
     ]  # fmt: skip
     yield plan(loss, layouts, draws, ("y_pred",), exact=("y_true",))
     draws = {**NUMBERED_LOGITS, **_ignoring(_normal(2))}
-    logits = {"from_logits": True}
-    usual = list(NUMBERED_LOGITS)
+    (logits, usual) = ({"from_logits": True}, list(NUMBERED_LOGITS))
     layouts = [
         _labels((3, 4), logits, dtypes=ALL, quick=True, draws=usual),
-        _labels((3, 4), {**logits, "ignore_class": 1}, dtypes=FULL),
+        _labels((3, 4), {**logits, "ignore_class": 1}, dtypes=("float64", "bfloat16")),
         _labels((3, 4), {**logits, "ignore_class": -1, "reduction": "mean_with_sample_weight"}, dtypes=SINGLE, mask=(3,)),
-        _labels((3, 4), {**logits, "reduction": "sum"}, dtypes=SINGLE, draws=usual, sample_weight=(3, 1)),
+        _labels((3, 4), {**logits, "reduction": "sum"}, dtypes=("float16",), draws=usual, sample_weight=(3, 1)),
         _labels((2, 3, 2), {**logits, "axis": 1}, dtypes=SINGLE, draws=usual),
-        _labels((2, 3, 2), logits, dtypes=SINGLE, draws=usual),
+        _labels((2, 3, 2), logits, dtypes=("float64",), draws=usual),
     ]
     yield plan(loss, layouts, draws, ("y_pred",), exact=("y_true",), magnitude=MAGNITUDE)
 
@@ -387,18 +384,14 @@ def _generalized() -> Iterable[Plan]:
     usual = list(draws)
     layouts = [
         _labels((3, 4), {}, dtypes=ALL, quick=True),
-        *(_labels((3, 4), {"q": q}, dtypes=FULL) for q in (0.7, 0.25)),
+        _labels((3, 4), {"q": 0.75, "reduction": "none"}, dtypes=FULL),
+        _labels((3, 4), {"q": 0.25, "reduction": "sum"}, dtypes=FULL),
         _labels((3, 4), {"q": 0.9990234375}, dtypes=SINGLE),
-        *(_labels((3, 4), {"reduction": reduction}, dtypes=SINGLE) for reduction in REDUCTIONS[:2]),
-        *(
-            layout((2, 3), {"reduction": reduction}, dtypes=SINGLE, draws=usual[:3], y_true=(2,), label_dtype="int64", **more)
-            for reduction, more in zip(REDUCTIONS[2:] * 3, WEIGHTED, strict=False)
-        ),
-        _labels((3, 4), {}, "column", column=True, dtypes=SINGLE, draws=usual[:5]),
-        _labels((3, 4), {"reduction": "sum"}, "column", column=True, dtypes=SINGLE, draws=usual[:5]),
-        _labels((2, 3, 2), {"reduction": "none"}, dtypes=SINGLE, draws=usual[:5]),
+        *_weighted((2, 3), usual[:4], 2, y_true=(2,), label_dtype="int64"),
+        _labels((3, 4), {}, "column", column=True, dtypes=SINGLE, draws=usual[:3]),
+        _labels((3, 4), {"reduction": "sum"}, "column", column=True, dtypes=("float64",), draws=usual[:3]),
+        _labels((2, 3, 2), {"reduction": "none"}, dtypes=SINGLE),
         *(_labels((3, 4), {}, kind, label_dtype=kind, dtypes=SINGLE, draws=usual[:3]) for kind in ("int32", "uint8", "float32")),
-        _labels((0, 3), {"reduction": "none"}, dtypes=SINGLE, draws=usual[:1]),
     ]  # fmt: skip
     yield plan("CategoricalGeneralizedCrossEntropy", layouts, draws, ("y_pred",), exact=("y_true",))
 
@@ -415,22 +408,20 @@ def _divergences() -> Iterable[Plan]:
         "bounds": both(_cycled([BOUNDS[0], 1.0, 0.5]), _cycled([1.0, BOUNDS[0]])),
         "zeros": both(_cycled([0.0]), _cycled([0.0, 0.5, 1.0])),
     }
-    some = ["ordinary", "hot", "certain"]
+    some = ["ordinary", "hot", "certain", "outside"]
     layouts = [
         layout((3, 4), dtypes=ALL, quick=True),
-        layout((2, 3), dtypes=FULL),
-        *(layout((3, 4), {"reduction": reduction}, dtypes=SINGLE) for reduction in REDUCTIONS[:3]),
-        *_weighted((2, 3), {}, REDUCTIONS[2:], some[:2]),
-        layout((2, 3, 2), {"reduction": "none"}, dtypes=SINGLE, draws=some),
+        *(layout((2, 3), {"reduction": reduction}, dtypes=FULL) for reduction in ("none", "sum")),
+        *_weighted((2, 3), some, 3),
+        layout((2, 3, 2), {"reduction": "none"}, dtypes=SINGLE),
         layout((2, 3, 2), {"reduction": "mean"}, dtypes=SINGLE, draws=some, sample_weight=(3,), mask=(2, 3)),
         layout((2, 3), {"reduction": "none"}, "broadcast", dtypes=SINGLE, draws=["ordinary", "outside"], y_true=(1, 3)),
         layout((2, 1), {}, "column", dtypes=SINGLE, draws=["ordinary", "outside"], y_true=(2,)),
         layout((3,), {}, dtypes=SINGLE, draws=some),
-        layout((0, 3), {"reduction": "none"}, dtypes=SINGLE, draws=some[:1]),
     ]
     yield plan("KLDivergence", layouts, draws, PAIR)
     hot = {name: MANY_PROBABILITIES[name] for name in ("hot", "second")}
-    yield plan("KLDivergence", _whole_numbers((3, 4), {}, ["hot", "second"]), hot, ("y_pred",))
+    yield plan("KLDivergence", _whole_numbers((3, 4), list(hot)), hot, ("y_pred",))
 
 
 def plans() -> list[Plan]:

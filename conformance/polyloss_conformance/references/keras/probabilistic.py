@@ -7,6 +7,7 @@ Keras's epsilon and 1 less epsilon are numbers of the dtype in which is computed
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import numpy as np
 from mpmath import mp
@@ -27,6 +28,11 @@ def _bounds(config: Config) -> tuple[Number, Number]:
     usual = "float64" if config.get("dtype") == "float64" else "float32"
     low, high = rounded(np.array([EPSILON, 1.0 - EPSILON]), config.get("bounds", usual))
     return mp.mpf(float(low)), mp.mpf(float(high))
+
+
+@lru_cache(maxsize=1 << 14)
+def _power(base: Number, exponent: Number, precision: int) -> Number:
+    return base**exponent
 
 
 def _clipped(x: Number, low: Number, high: Number) -> Number:
@@ -77,7 +83,7 @@ def _to_the_power(miss: Number, gamma: Number) -> Number:
     """``miss^gamma``; at 0 and below it is flat, also for gamma below 1, where its slope is infinite."""
     if gamma == 0 or gamma == 1:
         return miss**gamma
-    return mp.zero if miss < mp.mpf(NEAR) else miss**gamma
+    return mp.zero if miss < mp.mpf(NEAR) else _power(miss, gamma, mp.prec)
 
 
 def binary_focal(true: Array, pred: Array, config: Config) -> Array:
@@ -102,9 +108,9 @@ def _toward_even(labels: Row, config: Config) -> Row:
 
 
 def _shares(scores: Row) -> Row:
-    """Each by the sum of all; where that is 0, as they are."""
+    """Each by the sum of all; where that is 0, as they are, and so a step away, for there the share would jump."""
     whole = total(scores)
-    return scores if whole == 0 else [x / whole for x in scores]
+    return scores if abs(whole) < mp.mpf(NEAR) else [x / whole for x in scores]
 
 
 def _softmax(scores: Row) -> Row:
@@ -141,7 +147,7 @@ def categorical_focal(true: Array, pred: Array, config: Config) -> Array:
         weights = list(exact(alpha).flat) if isinstance(alpha, list) else [mp.mpf(alpha)] * len(labels)
         inside = [_clipped(p, *bounded) for p in _shares(_softmax(scores) if config.get("from_logits") else scores)]
         mixed = _toward_even(labels, config)
-        return -total(w * (1 - p) ** gamma * y * log(p) for w, p, y in zip(weights, inside, mixed, strict=True))
+        return -total(w * _power(1 - p, gamma, mp.prec) * y * log(p) for w, p, y in zip(weights, inside, mixed, strict=True))
 
     return _per_row(of, true, pred, config.get("axis", -1))
 
