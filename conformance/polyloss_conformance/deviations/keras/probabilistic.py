@@ -170,13 +170,14 @@ def _overflowing(case: Case) -> Array:
 
 
 def _by_half_bounds(evidence: Evidence) -> Masks:
-    """Numbers of the same formula with the bounds that the dtype has."""
+    """Numbers of the same formula with the bounds that the dtype has; where the upper one leaves no number, slopes without it."""
     case = evidence.case
-    found = as_another(evidence, UNREDUCED[case.loss], {"bounds": case.dtype})
-    if case.dtype == "bfloat16":
-        return found
-    broken = _not_finite(evidence, _overflowing(case))
-    return {what: mask | broken[what] for what, mask in found.items()}
+    masks = [
+        as_another(evidence, UNREDUCED[case.loss], {"bounds": (case.dtype, upper)}) for upper in (case.dtype, "float32")
+    ]
+    if case.dtype == "float16":
+        masks.append(_not_finite(evidence, _overflowing(case)))
+    return {what: np.logical_or.reduce([one[what] for one in masks]) for what in masks[0]}
 
 
 def _only(what: str, masks: Masks) -> Masks:

@@ -24,10 +24,12 @@ NEAR = "1e-30"
 
 
 def _bounds(config: Config) -> tuple[Number, Number]:
-    """Epsilon and 1 less epsilon; halves are computed in float32. ``bounds`` names another dtype whose numbers they are."""
+    """Epsilon and 1 less epsilon; halves are computed in float32. ``bounds`` names other dtypes whose numbers the two are."""
     usual = "float64" if config.get("dtype") == "float64" else "float32"
-    low, high = rounded(np.array([EPSILON, 1.0 - EPSILON]), config.get("bounds", usual))
-    return mp.mpf(float(low)), mp.mpf(float(high))
+    kinds = config.get("bounds", (usual, usual))
+    given = zip((EPSILON, 1.0 - EPSILON), kinds, strict=True)
+    low, high = (mp.mpf(float(rounded(np.asarray(bound), kind))) for bound, kind in given)
+    return low, high
 
 
 @lru_cache(maxsize=1 << 14)
