@@ -33,7 +33,7 @@ def _config(config: Config) -> str:
 
 def layout(shape: Shape, config: Config | None = None, prefix: str = "", **more: Any) -> Layout:
     """Labels and predictions of one shape; the other inputs by their shapes."""
-    others = {key: more.pop(key) for key in ("sample_weight", "mask", "y_true") if key in more}
+    others: dict[str, Shape] = {key: more.pop(key) for key in ("sample_weight", "mask", "y_true") if key in more}
     said = [f"{key}{name_of(given)}" for key, given in others.items()]
     name = "-".join(part for part in (prefix, name_of(shape), *said, _config(config or {})) if part)
     return Layout(name, {**pair(shape), **others}, config or {}, **more)
@@ -371,7 +371,9 @@ def _sparse() -> Iterable[Plan]:
     layouts = [
         _labels((3, 4), logits, dtypes=ALL, quick=True, draws=usual),
         _labels((3, 4), {**logits, "ignore_class": 1}, dtypes=("float64", "bfloat16")),
-        _labels((3, 4), {**logits, "ignore_class": -1, "reduction": "mean_with_sample_weight"}, dtypes=SINGLE, mask=(3,)),
+        _labels(
+            (3, 4), {**logits, "ignore_class": -1, "reduction": "mean_with_sample_weight"}, dtypes=SINGLE, mask=(3,)
+        ),
         _labels((3, 4), {**logits, "reduction": "sum"}, dtypes=("float16",), draws=usual, sample_weight=(3, 1)),
         _labels((2, 3, 2), {**logits, "axis": 1}, dtypes=SINGLE, draws=usual),
         _labels((2, 3, 2), logits, dtypes=("float64",), draws=usual),

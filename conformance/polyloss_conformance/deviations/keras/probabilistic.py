@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from mpmath import mp
@@ -55,9 +56,7 @@ def _zero_rows(case: Case) -> Array:
 
 
 def _of_zeros(case: Case) -> bool:
-    return (
-        case.loss in (CATEGORICAL, FOCAL) and not case.config.get("from_logits") and bool(_zero_rows(case).any())
-    )
+    return case.loss in (CATEGORICAL, FOCAL) and not case.config.get("from_logits") and bool(_zero_rows(case).any())
 
 
 def _whole_labels(case: Case) -> bool:
@@ -68,11 +67,11 @@ def _whole_labels(case: Case) -> bool:
 
 def _missed(case: Case) -> Array:
     """1 - p_t in the dtype of the loss."""
-    kind = np.float64 if case.dtype == "float64" else np.float32
-    y, x = _values(case, "y_true").astype(kind), _values(case, "y_pred").astype(kind)
+    kind: type[Any] = np.float64 if case.dtype == "float64" else np.float32
+    y, x = (np.asarray(_values(case, name), dtype=kind) for name in ("y_true", "y_pred"))
     with np.errstate(over="ignore"):
         p = 1 / (1 + np.exp(-x)) if case.config.get("from_logits") else x
-    return np.asarray(1 - (y * p + (1 - y) * (1 - p)))
+    return np.asarray(1 - (y * p + (1 - y) * (1 - p)), kind)
 
 
 def _impossible(case: Case) -> Array:
@@ -118,7 +117,9 @@ def _smoothed_by_last(true: Array, pred: Array, config: Config) -> Array | tuple
     smoothing = mp.mpf(config["label_smoothing"])
     mixed = each(lambda y: y * (1 - smoothing) + smoothing / pred.shape[-1], true)
     focal = "gamma" in config or "alpha" in config
-    return (references.categorical_focal if focal else references.categorical)(mixed, pred, {**config, "label_smoothing": 0})
+    return (references.categorical_focal if focal else references.categorical)(
+        mixed, pred, {**config, "label_smoothing": 0}
+    )
 
 
 def _default_focal(true: Array, pred: Array, config: Config) -> Array | tuple[Array, Array | None]:
@@ -126,7 +127,7 @@ def _default_focal(true: Array, pred: Array, config: Config) -> Array | tuple[Ar
 
 
 def _slope_of_whole_labels(true: Array, pred: Array, config: Config) -> Array:
-    """What has softmax less labels for its gradient: the logarithm of the sum of exponentials counts once, whatever the labels add up to."""
+    """What has softmax less labels for its gradient: the logarithm of the sum of exponentials counts once, whatever labels sum to."""
     smoothing, axis = mp.mpf(config.get("label_smoothing", 0)), config.get("axis", -1)
     labels, scores = np.moveaxis(true, axis, -1), np.moveaxis(pred, axis, -1)
     out = np.empty(scores.shape[:-1], dtype=object)
@@ -169,6 +170,14 @@ def _overflowing(case: Case) -> Array:
     return np.broadcast_to(over.any(axis=axis, keepdims=True), pred.shape)
 
 
+def _by_quotients(evidence: Evidence) -> Masks:
+    """Gradients of rows where a reciprocal or quotient overflows, and of the divergence values, which are made of quotients."""
+    found = dict(_not_finite(evidence, _overflowing(evidence.case)))
+    if evidence.case.loss != DIVERGENCE:
+        found["value"] = np.zeros_like(found["value"])
+    return found
+
+
 def _by_half_bounds(evidence: Evidence) -> Masks:
     """Numbers of the same formula with the bounds that the dtype has; where the upper one leaves no number, slopes without it."""
     case = evidence.case
@@ -176,7 +185,7 @@ def _by_half_bounds(evidence: Evidence) -> Masks:
         as_another(evidence, UNREDUCED[case.loss], {"bounds": (case.dtype, upper)}) for upper in (case.dtype, "float32")
     ]
     if case.dtype == "float16":
-        masks.append(_not_finite(evidence, _overflowing(case)))
+        masks.append(_by_quotients(evidence))
     return {what: np.logical_or.reduce([one[what] for one in masks]) for what in masks[0]}
 
 
@@ -299,7 +308,7 @@ FINDINGS: tuple[Finding, ...] = (
         id="keras-focal-slope",
         kind=BUG,
         loss=BINARY_FOCAL,
-        cause="Where 1 - p_t is 0, its power has an infinite slope for gamma below 1, and for gamma 0 one of 0 times infinity: the gradients"
+        cause="Where 1 - p_t is 0, its power has an infinite slope for gamma below 1, and for gamma 0 one of 0 times infinity: gradients"
         " are NaN, though for gamma 0 the loss is the cross entropy.",
         evidence=LOSSES + "binary_focal_crossentropy, focal_factor",
         measure=example_of(
@@ -328,8 +337,8 @@ FINDINGS: tuple[Finding, ...] = (
         id="keras-generalized-column",
         kind=BUG,
         loss=GENERALIZED,
-        cause="Labels of shape (batch_size, 1), which the documentation has, become one-hot with an axis too many, and broadcast: a loss for"
-        " each label with each sample.",
+        cause="Labels of shape (batch_size, 1), which the documentation has, become one-hot with an axis too many, and broadcast: a loss"
+        " for each label with each sample.",
         evidence=LOSSES + "categorical_generalized_cross_entropy, y_true_one_hot",
         measure=example_of(
             "keras-generalized-column",
@@ -373,9 +382,7 @@ FINDINGS: tuple[Finding, ...] = (
         evidence=LOSSES + "kl_divergence, and " + TENSORFLOW + "tf.math.log",
         measure=example_of(
             "keras-half-quotients",
-            example(
-                "KLDivergence", {"y_true": [[0.5, 0.5]], "y_pred": [[0.0, 1.0]]}, dtype="float16", wrt=("y_pred",)
-            ),
+            example("KLDivergence", {"y_true": [[0.5, 0.5]], "y_pred": [[0.0, 1.0]]}, dtype="float16", wrt=("y_pred",)),
             example(
                 "BinaryCrossentropy",
                 {"y_true": [[0.25, 0.5, 0.5]], "y_pred": [[1e-5, 0.5, 0.5]]},
@@ -384,7 +391,7 @@ FINDINGS: tuple[Finding, ...] = (
             ),
         ),
         matches=lambda case: case.loss in UNREDUCED and case.dtype == "float16",
-        recorded=lambda evidence: _not_finite(evidence, _overflowing(evidence.case)),
+        recorded=_by_quotients,
     ),
     Finding(
         id="keras-half-bounds",

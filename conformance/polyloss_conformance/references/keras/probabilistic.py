@@ -149,7 +149,9 @@ def categorical_focal(true: Array, pred: Array, config: Config) -> Array:
         weights = list(exact(alpha).flat) if isinstance(alpha, list) else [mp.mpf(alpha)] * len(labels)
         inside = [_clipped(p, *bounded) for p in _shares(_softmax(scores) if config.get("from_logits") else scores)]
         mixed = _toward_even(labels, config)
-        return -total(w * _power(1 - p, gamma, mp.prec) * y * log(p) for w, p, y in zip(weights, inside, mixed, strict=True))
+        return -total(
+            w * _power(1 - p, gamma, mp.prec) * y * log(p) for w, p, y in zip(weights, inside, mixed, strict=True)
+        )
 
     return _per_row(of, true, pred, config.get("axis", -1))
 
@@ -244,8 +246,7 @@ REFERENCES = (
         "CategoricalCrossentropy",
         "The cross entropy of a probability of each class.",
         r"\text{(none is printed)}",
-        REDUCED
-        + r"l_n = -\sum_c y_{n,c} \log \tilde p_{n,c},\ y = (1 - s)\, y_\text{true} + \frac{s}{C},\ p_{n,c} ="
+        REDUCED + r"l_n = -\sum_c y_{n,c} \log \tilde p_{n,c},\ y = (1 - s)\, y_\text{true} + \frac{s}{C},\ p_{n,c} ="
         r" \frac{x_{n,c}}{\sum_j x_{n,j}}" + _BOUNDED + _SOFTMAX + r" \text{ without bounds}",
         loss(categorical),
     ),
@@ -281,7 +282,8 @@ REFERENCES = (
         "KLDivergence",
         "The divergence of one distribution from another.",
         r"\text{loss} = y_\text{true} \log\frac{y_\text{true}}{y_\text{pred}},\ \text{clipped to } [0, 1]",
-        REDUCED + r"l_n = \sum_c \tilde y_{n,c} \log \frac{\tilde y_{n,c}}{\tilde p_{n,c}} \qquad \tilde z = \min(\max(z, \epsilon), 1),"
+        REDUCED
+        + r"l_n = \sum_c \tilde y_{n,c} \log \frac{\tilde y_{n,c}}{\tilde p_{n,c}} \qquad \tilde z = \min(\max(z, \epsilon), 1),"
         r"\ \epsilon = 10^{-7}",
         loss(divergence),
         loss(documented_divergence),
