@@ -47,6 +47,11 @@ SABOTAGES = {
         "keras/BinaryFocalCrossentropy",
         "gamma=1.5,apply_class_balancing=True/float64",
     ),
+    "a focal factor that is flat at 0": (
+        function(classification, "focal_factor", lambda f: lambda F, miss, *, gamma: F.where(miss > 0, miss, 0.0)),
+        "keras/BinaryFocalCrossentropy",
+        "gamma=1.0/float64/certain",
+    ),
     "alphas the other way round": (
         function(probabilistic, "_class_weights", lambda f: lambda F, loss, alpha, *rest: f(F, loss, alpha[::-1], *rest)),
         FOCAL,

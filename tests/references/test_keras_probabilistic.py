@@ -43,7 +43,7 @@ def keras():
         ("BinaryCrossentropy", {"dtype": "float64"}, {"y_true": [[1.0]], "y_pred": [[-3.0]]}, -math.log(1e-7)),
         ("BinaryCrossentropy", {"label_smoothing": 0.5}, {"y_true": [[1.0]], "y_pred": [[0.25]]}, 0.75 * 2 * LOG2 - 0.25 * math.log(0.75)),
         ("BinaryCrossentropy", LOGITS, {"y_true": [[1.0, 0.0], [0.0, 0.0]], "y_pred": [[0.0, 1e4], [0.0, 0.0]]}, [(LOG2 + 1e4) / 2, LOG2]),
-        ("BinaryCrossentropy", {"axis": 0, **NONE}, {"y_true": [[1.0, 0.0]] * 2, "y_pred": [[0.5, 0.25], [0.25, 0.25]]}, [1.5 * LOG2, LOG4_3]),
+        ("BinaryCrossentropy", {"axis": 0, **NONE}, {"y_true": [[1, 0]] * 2, "y_pred": [[0.5, 0.25], [0.25, 0.25]]}, [1.5 * LOG2, LOG4_3]),
         ("BinaryCrossentropy", {"axis": (0, 1), **NONE}, HALF, LOG2),
         ("BinaryCrossentropy", {"axis": None}, HALF, LOG2),
         ("BinaryCrossentropy", {}, {**HALF, "sample_weight": [3.0]}, 3 * LOG2),

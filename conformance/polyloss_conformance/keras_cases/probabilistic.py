@@ -153,7 +153,10 @@ def _binary(loss: str, options: Sequence[Config], probabilities: Mapping[str, Dr
     layouts = [
         layout((2, 3), dtypes=ALL, quick=True),
         layout((2, 3), options[0], dtypes=FULL),
-        *(layout((2, 3), config, dtypes=SINGLE) for config in options[1:]),
+        *(
+            layout((2, 3), config, dtypes=("float64",) if config.get("gamma") == 1 else SINGLE)
+            for config in options[1:]
+        ),
         *(layout((2, 3), {"reduction": reduction}, dtypes=FULL) for reduction in ("none", "sum")),
         *_weighted((2, 3), some, len(options)),
         layout((2, 3, 2), {"axis": 1, "reduction": "none"}, dtypes=SINGLE),
@@ -184,7 +187,7 @@ _FOCAL: tuple[Config, ...] = (
     {"gamma": 1.5, "apply_class_balancing": True},
     {"gamma": 0.5, "apply_class_balancing": True, "alpha": 0.75, "label_smoothing": 0.25},
     {"gamma": 0.0},
-    {"gamma": 1.0, "label_smoothing": 0.25},
+    {"gamma": 1.0},
     {"gamma": 5.0, "apply_class_balancing": True, "alpha": 0.0},
 )
 
