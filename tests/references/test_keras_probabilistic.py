@@ -4,16 +4,13 @@ import math
 
 import numpy as np
 import pytest
-from polyloss_conformance import dialects, reference_worker, results, stage
 from polyloss_conformance.deviations import keras as findings
-from polyloss_conformance.deviations.keras import backends, probabilistic
 from polyloss_conformance.deviations.keras.common import example
 from polyloss_conformance.deviations.measure import evidence_of
-from polyloss_conformance.deviations.record import DOCUMENTATION, Example
+from polyloss_conformance.deviations.record import Example
 from polyloss_conformance.references.differentiate import gradients
 from polyloss_conformance.references.keras import REFERENCES
-from polyloss_conformance.references.keras import probabilistic as references
-from polyloss_conformance.references.native_keras import import_keras, run
+from polyloss_conformance.references.native_keras import import_keras
 
 LOG2, LOG3, LOG4_3 = math.log(2), math.log(3), math.log(4 / 3)
 LOW, HIGH = -math.log(np.float32(1e-7)), -math.log(1 - float(np.float32(1 - 1e-7)))
@@ -24,7 +21,6 @@ NONE = {"reduction": "none"}
 LOGITS = {"from_logits": True, **NONE}
 HALF = {"y_true": [[1.0, 0.0]], "y_pred": [[0.5, 0.5]]}
 THIRDS = [[1 / 3, 1 / 3, 1 / 3]]
-OWN = [*probabilistic.FINDINGS, *backends.FINDINGS]
 
 
 @pytest.fixture(scope="module")
@@ -103,37 +99,6 @@ def test_slopes_end_at_the_bounds():
 def test_infinite_slope_is_not_known():
     case = Example(GENERALIZED, {"y_true": [0], "y_pred": [[0.0, 1.0]]}, wrt=("y_pred",), dialect="keras").case()
     np.testing.assert_array_equal(gradients(case, np.ones(()))["y_pred"].lower, [[np.nan, 0]])
-
-
-@pytest.mark.parametrize("name", [one.name for one in references.REFERENCES])
-def test_keras_agrees_or_deviates_as_recorded(keras, name):
-    cases = [case for case in dialects.select(["keras"]).values() if case.loss == f"keras/{name}" and case.quick]
-    assert cases
-    for case in cases:
-        answer = reference_worker._called(run([case]))
-        native = stage.combined(case, reference_worker.formula(case), answer)["references"]["native"]
-        assert not {"refused", "disagrees"} & set(native), (case.id, native)
-
-
-@pytest.mark.parametrize("found", OWN, ids=lambda found: found.id)
-def test_finding_holds(keras, found):
-    record = found.record()
-    assert record["holds"], record["numbers"]
-    results.dump(record)
-    key = "documentation" if found.kind == DOCUMENTATION else "right"
-    assert all({"tensorflow", key} <= set(row) for row in record["numbers"])
-    assert found.id.startswith("keras-")
-    assert found.cause.endswith(".")
-    assert found.loss in REFERENCES
-
-
-@pytest.mark.parametrize("found", [f for f in OWN if f.kind == DOCUMENTATION], ids=lambda found: found.id)
-def test_documentation_is_measured_without_keras(monkeypatch, found):
-    def missing(self, case):
-        raise ImportError("no Keras")
-
-    monkeypatch.setattr(dialects.Dialect, "ask", missing)
-    assert found.measure().holds
 
 
 PAIR = ("y_true", "y_pred")

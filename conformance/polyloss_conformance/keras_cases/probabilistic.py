@@ -21,7 +21,7 @@ EXTREME = [1e4, -1e4, 0.0, 1e4, 88.0, -1e4, -88.0, 1e4, 1e-4, 20.0, -20.0]
 CONFIDENT = [1e-3, 0.999, 0.25, 1e-6, 0.75, 0.96875]
 BOUNDS = [float(np.float32(1e-7)), 0.5, float(np.float32(1 - 1e-7)), 0.25]
 """Where probabilities of float32 are bounded."""
-MAGNITUDE = {"extreme": 2e4, "extreme-hot": 2e4, "steep": 100.0, "wrong": 2e4}
+MAGNITUDE = {"extreme": 2e4, "extreme-hot": 2e4, "steep": 100.0, "wrong": 2e4, "labels-outside": 8.0}
 
 
 def _config(config: Config) -> str:
@@ -169,7 +169,7 @@ def _binary(loss: str, options: Sequence[Config], probabilities: Mapping[str, Dr
             layout((2, 1), {"reduction": "none"}, "column", dtypes=SINGLE, draws=some, y_true=(2,)),
             layout((0, 2, 3), {"reduction": "mean"}, dtypes=SINGLE, draws=some[:1]),
         ]
-    yield plan(loss, layouts, probabilities, PAIR)
+    yield plan(loss, layouts, probabilities, PAIR, magnitude=MAGNITUDE)
     logits = {"from_logits": True}
     layouts = [
         layout((2, 3), logits, dtypes=ALL, quick=True),
@@ -265,7 +265,7 @@ def _categorical(loss: str, options: Sequence[Config], beyond: Sequence[Config])
             layout((3,), dtypes=SINGLE, draws=some),
             layout((0, 2, 3), {"reduction": "mean"}, dtypes=SINGLE, draws=some[:1]),
         ]
-    yield plan(loss, layouts, draws, PAIR)
+    yield plan(loss, layouts, draws, PAIR, magnitude=MAGNITUDE)
     logits = {"from_logits": True}
     layouts = [
         layout((3, 4), logits, dtypes=ALL, quick=True),
