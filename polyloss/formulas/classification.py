@@ -124,9 +124,9 @@ def bounded_binary_cross_entropy(F: OpSet, pred: Tensor, label: Tensor, *, epsil
 
 
 def focal_factor(F: OpSet, miss: Tensor, *, gamma: float) -> Tensor:
-    """``miss^gamma`` for ``0 <= miss <= 1`` and ``gamma >= 0``; at 0 its gradient is 0, in place of an infinite one for gamma < 1."""
-    if not gamma:
-        return F.ones_like(miss)
+    """``miss^gamma`` for ``0 <= miss <= 1`` and ``gamma >= 0``; at 0, for gamma below 1, its gradient is 0 in place of an infinite one."""
+    if gamma in (0, 1):
+        return miss if gamma else F.ones_like(miss)
     return F.where(miss > 0, F.power(F.where(miss > 0, miss, 1.0), gamma), 0.0)
 
 
