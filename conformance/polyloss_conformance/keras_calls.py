@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
+from polyloss import dispatch
 from polyloss.keras import losses
 from polyloss.keras.losses import base
 from polyloss_conformance.cases import Case
@@ -37,7 +39,40 @@ def _masked(loss: Any, mask: Any, given: dict[str, Any], call: Any) -> Any:
         return loss(**given, **call)
 
 
+def _circle(kind: Any, case: Case) -> tuple[Callable[..., Any], list[str]]:
+    """With references the function, since the class takes none."""
+    if "ref_labels" not in case.inputs:
+        return _call(kind, case)
+    names = list(case.inputs)
+    options = {key: given for key, given in case.config.items() if key not in ("reduction", "dtype")}
+    return lambda *tensors: losses.circle(**dict(zip(names, tensors, strict=True)), **options), names
+
+
+def _rows(y_true: Any, y_pred: Any) -> Any:
+    F = dispatch.op_set("rows", ("y_true", "y_pred"), (y_true, y_pred))
+    return F.sum(F.abs(y_true - y_pred), axis=-1)
+
+
+def _total(y_true: Any, y_pred: Any) -> Any:
+    F = dispatch.op_set("total", ("y_true", "y_pred"), (y_true, y_pred))
+    return F.sum(F.square(y_true - y_pred))
+
+
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "absolute": lambda y_true, y_pred: abs(y_true - y_pred),
+    "scaled": lambda y_true, y_pred, scale: scale * (y_true - y_pred) * (y_true - y_pred),
+    "rows": _rows,
+    "total": _total,
+    "huber": losses.huber,
+}
+"""By the names that cases give them."""
+
+
+def _wrapper(kind: Any, case: Case) -> tuple[Callable[..., Any], list[str]]:
+    return _call(kind, replace(case, config={**case.config, "fn": _FUNCTIONS[case.config["fn"]]}))
+
+
 CALLS: dict[str, Callable[[Any, Case], tuple[Callable[..., Any], list[str]]]] = {
     f"keras/{name}": _call for name in losses.__all__ if isinstance(getattr(losses, name), type)
-}
+} | {"keras/Circle": _circle, "keras/LossFunctionWrapper": _wrapper}
 """By loss id: from its class and a case to a function of the tensors, and their names in the order in which it takes them."""

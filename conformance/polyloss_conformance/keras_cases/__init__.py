@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from polyloss_conformance.cases import Case
-from polyloss_conformance.keras_cases import regression
+from polyloss_conformance.keras_cases import labelled, other, regression
 
-FAMILIES = (regression,)
+FAMILIES = (regression, other, labelled)
 
 
 def cases() -> list[Case]:

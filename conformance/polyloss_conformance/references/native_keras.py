@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from polyloss_conformance.cases import Array, Case, Input
+from polyloss_conformance.references.keras.calls import CALLS
 
 Result = dict[str, Any]
 """``{"value": array, "gradients": {name: array}, "dtypes": {name: dtype}}`` or ``{"refused": reason}``."""
@@ -50,11 +51,12 @@ def _run_one(keras: Any, tf: Any, case: Case) -> Result:
     given = dict(tensors)
     if "mask" in given:
         given["y_pred"]._keras_mask = given.pop("mask")
-    loss = getattr(keras.losses, case.loss.removeprefix("keras/"))(**case.config)
+    special = CALLS.get(case.loss)
+    loss = None if special else getattr(keras.losses, case.loss.removeprefix("keras/"))(**case.config)
     sources = [tensors[name] for name in case.wrt]
     with tf.GradientTape() as tape:
         tape.watch(sources)
-        value = loss(**given, **case.call)
+        value = special(keras, case, given) if special else loss(**given, **case.call)
     upstream = tf.constant(case.upstream(tuple(value.shape)), value.dtype)
     slopes = tape.gradient(value, sources, output_gradients=upstream, unconnected_gradients="zero") if sources else []
     found = {"value": value, **dict(zip(case.wrt, slopes, strict=True))}

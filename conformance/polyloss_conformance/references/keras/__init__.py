@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from polyloss_conformance.references.keras import regression
+from polyloss_conformance.references.keras import other, regression
 from polyloss_conformance.references.reference import Reference
 
-_FAMILIES = (regression,)
+_FAMILIES = (regression, other)
 
 REFERENCES: dict[str, Reference] = {f"keras/{one.name}": one for family in _FAMILIES for one in family.REFERENCES}
