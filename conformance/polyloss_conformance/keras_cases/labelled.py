@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from polyloss_conformance.cases import Array
-from polyloss_conformance.keras_cases.common import ALL, FULL, SINGLE, plan
+from polyloss_conformance.keras_cases.common import FULL, SINGLE, plan
 from polyloss_conformance.keras_cases.other import BY_WEIGHT, MEAN, NONE, SUM
 from polyloss_conformance.planning import Draw, Layout, Plan, Rng, Shape, Values, cycle
 
@@ -69,8 +69,7 @@ _CIRCLES: dict[str, Draw] = {
     "zero-vectors": _circle((0, 1, 1, 0), _zeros),
     "wide": _circle((0, 1, 0, 1), _wide),
 }
-_USUAL = tuple(name for name in _CIRCLES if name != "rounded-labels")
-_NEAR = tuple(name for name in _USUAL if name not in ("far-labels", "wide"))
+_NEAR = tuple(name for name in _CIRCLES if name not in ("far-labels", "rounded-labels", "wide"))
 _PARTNERS = ("ordinary", "ordinary-2", "ordinary-3", "alone", "three-labels", "zero-vectors")
 
 
@@ -78,7 +77,7 @@ def _circles(gamma: Mapping[str, Any]) -> Iterable[Layout]:
     shapes: dict[str, Shape] = {"y_true": (4,), "y_pred": (4, 3)}
     whole: Any = {"label_dtype": "int32"}
     native = {**gamma, "fixed_weights": False}
-    yield Layout("4x3", shapes, gamma, dtypes=FULL, **whole, quick=True)
+    yield Layout("4x3", shapes, gamma, dtypes=SINGLE, **whole, quick=True)
     yield Layout("4x3-none-native", shapes, {**native, **NONE}, dtypes=FULL, **whole, quick=True)
     yield Layout("4x3-native-weights=4", {**shapes, "sample_weight": (4,)}, native, dtypes=SINGLE, **whole, draws=_NEAR)
 
@@ -91,12 +90,14 @@ def _more_circles() -> Iterable[Layout]:
     whole: Any = {"label_dtype": "int32"}
     yield Layout("4x3-half", shapes, small, dtypes=("float16", "bfloat16"), **whole, draws=_PARTNERS)
     yield Layout("4x1-4x3-sum", column, {**native, **SUM}, dtypes=SINGLE, **whole)
-    yield Layout("4x3-diagonal-none", shapes, {**native, **NONE, "remove_diagonal": False}, dtypes=FULL, **whole)
+    yield Layout("4x3-diagonal-none", shapes, {**native, **NONE, "remove_diagonal": False}, dtypes=SINGLE, **whole)
     yield Layout("4x3-diagonal", shapes, {**small, "remove_diagonal": False}, dtypes=SINGLE, **whole)
     margin = {**small, "margin": 0.125, **MEAN}
     yield Layout("4x3-margin=0.125-mask", {**shapes, "mask": (4,)}, margin, dtypes=SINGLE, **whole, draws=_NEAR)
     below = {**native, "margin": -0.5, **SUM}
-    yield Layout("4x3-margin=-0.5-weights=4x1", {**shapes, "sample_weight": (4, 1)}, below, dtypes=SINGLE, **whole, draws=_NEAR)
+    yield Layout(
+        "4x3-margin=-0.5-weights=4x1", {**shapes, "sample_weight": (4, 1)}, below, dtypes=SINGLE, **whole, draws=_NEAR
+    )
     weights = {**shapes, "sample_weight": (4,), "mask": (4,)}
     yield Layout("4x3-by-weight-mask-weights", weights, {**native, **BY_WEIGHT}, dtypes=SINGLE, **whole, draws=_NEAR)
     yield Layout("4x3-float-labels", shapes, native, dtypes=SINGLE, draws=_NEAR)
@@ -105,19 +106,39 @@ def _more_circles() -> Iterable[Layout]:
 def _circle_plans() -> Iterable[Plan]:
     (wrt, exact) = (("y_pred",), ("y_true",))
     yield plan("Circle", tuple(_circles({})), _CIRCLES, wrt, magnitude=dict.fromkeys(_CIRCLES, 160.0), exact=exact)
-    small = tuple(
-        Layout(one.name.replace("4x3", "4x3-gamma=4"), one.shapes, one.config, one.call, one.dtypes, one.label_dtype, draws=one.draws)
-        for one in _circles({"gamma": 4.0})
+    small = tuple(replace(one, name=f"gamma=4-{one.name}", quick=False) for one in _circles({"gamma": 4.0}))
+    yield plan(
+        "Circle",
+        (*small, *_more_circles()),
+        _CIRCLES,
+        wrt,
+        magnitude=dict.fromkeys(_CIRCLES, 8.0) | {"wide": 400.0},
+        exact=exact,
     )
-    yield plan("Circle", (*small, *_more_circles()), _CIRCLES, wrt, magnitude=dict.fromkeys(_CIRCLES, 8.0) | {"wide": 400.0}, exact=exact)
     shapes: dict[str, Shape] = {"y_true": (4,), "y_pred": (4, 3), "ref_labels": (3,), "ref_embeddings": (3, 3)}
     draws = ("ordinary", "three-labels", "no-partners", "axes", "zero-vectors")
     layouts = (
-        Layout("4x3-3x3-none", shapes, {**NONE, "gamma": 4.0, "remove_diagonal": False}, dtypes=FULL, label_dtype="int32", draws=draws),
-        Layout("4x3-3x3-none-native", shapes, {**NONE, "gamma": 4.0, "fixed_weights": False}, dtypes=SINGLE, label_dtype="int32", draws=draws),
+        Layout(
+            "4x3-3x3-none",
+            shapes,
+            {**NONE, "gamma": 4.0, "remove_diagonal": False},
+            dtypes=FULL,
+            label_dtype="int32",
+            draws=draws,
+        ),
+        Layout(
+            "4x3-3x3-none-native",
+            shapes,
+            {**NONE, "gamma": 4.0, "fixed_weights": False},
+            dtypes=SINGLE,
+            label_dtype="int32",
+            draws=draws,
+        ),
     )
     labels = ("y_true", "ref_labels")
-    yield plan("Circle", layouts, _CIRCLES, ("y_pred", "ref_embeddings"), magnitude=dict.fromkeys(_CIRCLES, 8.0), exact=labels)
+    yield plan(
+        "Circle", layouts, _CIRCLES, ("y_pred", "ref_embeddings"), magnitude=dict.fromkeys(_CIRCLES, 8.0), exact=labels
+    )
 
 
 # --- sequences -------------------------------------------------------------------------------------------------------------------
@@ -168,11 +189,25 @@ def _ctc_plans() -> Iterable[Plan]:
         Layout("2x4x4-half", shapes, dtypes=("float16", "bfloat16"), **whole, draws=_MILD),
         Layout("2x4x4-none", shapes, NONE, dtypes=SINGLE, quick=True),
         Layout("2x4x4-sum-weights=2", {**shapes, "sample_weight": (2,)}, SUM, dtypes=SINGLE, draws=_MILD),
-        Layout("2x4x4-by-weight-weights=2x1", {**shapes, "sample_weight": (2, 1)}, BY_WEIGHT, dtypes=SINGLE, **whole, draws=_MILD),
+        Layout(
+            "2x4x4-by-weight-weights=2x1",
+            {**shapes, "sample_weight": (2, 1)},
+            BY_WEIGHT,
+            dtypes=SINGLE,
+            **whole,
+            draws=_MILD,
+        ),
         Layout("2x4x4-mean-weight=0.5", shapes, MEAN, {"sample_weight": 0.5}, SINGLE, draws=_MILD),
         Layout("3x2x3-none", {"y_true": (3, 1), "y_pred": (3, 2, 3)}, NONE, dtypes=SINGLE, **whole, draws=_POSSIBLE),
     )
-    yield plan("CTC", layouts, _SEQUENCES, ("y_pred",), magnitude={"extreme": 1e4, "certain": 20.0, "shifted": 100.0}, exact=("y_true",))
+    yield plan(
+        "CTC",
+        layouts,
+        _SEQUENCES,
+        ("y_pred",),
+        magnitude={"extreme": 1e4, "certain": 20.0, "shifted": 100.0},
+        exact=("y_true",),
+    )
 
 
 def plans() -> Iterable[Plan]:

@@ -146,7 +146,9 @@ _WHOLE = {"y_true": "int32"}
 _ON_MARGIN = {"y_true": [[1.0, 1.0]], "y_pred": [[1.0, 3.0]]}
 _CLASS_ON_MARGIN = {"y_true": [[1.0, 0.0, 0.0]], "y_pred": [[1.5, 0.5, 0.5]]}
 _SUBGRADIENT = "on the edge of the hinge any number between this and 0 is a subgradient; polyloss has TensorFlow's"
-_IMPOSSIBLE = example("CTC", {"y_true": [[1, 1]], "y_pred": np.zeros((1, 2, 3)).tolist()}, _NONE, dtypes=_WHOLE, wrt=("y_pred",))
+_IMPOSSIBLE = example(
+    "CTC", {"y_true": [[1, 1]], "y_pred": np.zeros((1, 2, 3)).tolist()}, _NONE, dtypes=_WHOLE, wrt=("y_pred",)
+)
 
 FINDINGS: tuple[Finding, ...] = (
     Finding(
@@ -172,7 +174,9 @@ FINDINGS: tuple[Finding, ...] = (
         " these, so that alpha weighs false negatives. In polyloss alpha weighs false positives; with alpha and beta exchanged it gives"
         " Keras's numbers.",
         evidence=LOSSES + "tversky, fp and fn",
-        matches=lambda case: case.loss == "keras/Tversky" and case.config.get("alpha", 0.5) != case.config.get("beta", 0.5),
+        matches=lambda case: (
+            case.loss == "keras/Tversky" and case.config.get("alpha", 0.5) != case.config.get("beta", 0.5)
+        ),
         recorded=_swapped,
     ),
     Finding(
@@ -197,7 +201,10 @@ FINDINGS: tuple[Finding, ...] = (
         kind=LIMIT,
         measure=example_of(
             "keras-overlap-half",
-            *(example(loss, {"y_true": [0.0], "y_pred": [0.0]}, None, "float16", ("y_pred",)) for loss in ("Dice", "Tversky")),
+            *(
+                example(loss, {"y_true": [0.0], "y_pred": [0.0]}, None, "float16", ("y_pred",))
+                for loss in ("Dice", "Tversky")
+            ),
         ),
         loss="keras/Dice",
         cause="The epsilon that keeps the divisor above 0 is subnormal in float16, and its reciprocal is infinite there: the gradients of"
@@ -216,8 +223,8 @@ FINDINGS: tuple[Finding, ...] = (
             tensorflow=-1 / 3,
         ),
         loss="keras/Dice",
-        cause="Where the shapes differ the product of labels and predictions broadcasts, but the sums of each do not: the loss leaves [0, 1]."
-        " polyloss raises ValueError. So does Tversky, which adds up sums of different broadcasting.",
+        cause="Where the shapes differ the product of labels and predictions broadcasts, but the sums of each do not: the loss leaves"
+        " [0, 1]. polyloss raises ValueError, in Tversky too.",
         evidence=LOSSES + "dice",
     ),
     Finding(
@@ -267,7 +274,9 @@ FINDINGS: tuple[Finding, ...] = (
                 dtypes=_WHOLE,
                 wrt=("y_pred",),
             ),
-            example("Circle", {**_CIRCLE, "y_true": [2048, 2049, 3]}, {**_NONE, "gamma": 2.0}, "float16", dtypes=_WHOLE),
+            example(
+                "Circle", {**_CIRCLE, "y_true": [2048, 2049, 3]}, {**_NONE, "gamma": 2.0}, "float16", dtypes=_WHOLE
+            ),
         ),
         loss="keras/Circle",
         cause="The class converts labels to its dtype before the function makes them integers: those that it"
@@ -287,7 +296,10 @@ FINDINGS: tuple[Finding, ...] = (
         " differentiates them too. polyloss has the paper's gradient, and Keras's with fixed_weights=False. Values do not differ.",
         evidence=LOSSES + "circle, pos_weights and neg_weights; Sun et al. 2020, section 3",
         matches=_weighs_by_gradient,
-        recorded=lambda evidence: {**_with(evidence, fixed_weights=False), "value": np.zeros(evidence.right.shape, bool)},
+        recorded=lambda evidence: {
+            **_with(evidence, fixed_weights=False),
+            "value": np.zeros(evidence.right.shape, bool),
+        },
     ),
     Finding(
         id="keras-ctc-log-zero",
@@ -347,8 +359,8 @@ FINDINGS: tuple[Finding, ...] = (
         ),
         loss="keras/CTC",
         cause="Labels are not checked. One that is no class costs nothing, so that the loss may fall below 0; and with a 0 before a label"
-        " as many labels are read from the left as are not 0, the blank among them. polyloss raises ValueError where it can read the labels,"
-        " and gives NaN where it cannot.",
+        " as many labels are read from the left as are not 0, the blank among them. polyloss raises ValueError where it can read the"
+        " labels, and gives NaN where it cannot.",
         evidence=LOSSES + "ctc; tensorflow/python/ops/ctc_ops.py of TensorFlow, _ilabel_to_state",
     ),
 )

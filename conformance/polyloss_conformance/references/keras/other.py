@@ -38,14 +38,16 @@ REFERENCES: tuple[Reference, ...] = (
         "Hinge",
         "The hinge of labels -1 and 1 against scores, averaged over the last axis. Labels that are all 0 or 1 stand for these.",
         r"\text{loss} = \operatorname{mean}(\max(1 - y_\text{true} \, y_\text{pred}, 0))",
-        REDUCED + r"l_n = \frac{1}{D} \sum_d \max(0, 1 - y_{nd} x_{nd}), \quad y := 2y - 1 \text{ if all } y \in \{0, 1\}",
+        REDUCED
+        + r"l_n = \frac{1}{D} \sum_d \max(0, 1 - y_{nd} x_{nd}), \quad y := 2y - 1 \text{ if all } y \in \{0, 1\}",
         loss(values.hinge),
     ),
     keras(
         "SquaredHinge",
         "The square of the hinge, averaged over the last axis. Labels that are all 0 or 1 stand for -1 and 1.",
         r"\text{loss} = \operatorname{mean}(\max(1 - y_\text{true} \, y_\text{pred}, 0)^2)",
-        REDUCED + r"l_n = \frac{1}{D} \sum_d \max(0, 1 - y_{nd} x_{nd})^2, \quad y := 2y - 1 \text{ if all } y \in \{0, 1\}",
+        REDUCED
+        + r"l_n = \frac{1}{D} \sum_d \max(0, 1 - y_{nd} x_{nd})^2, \quad y := 2y - 1 \text{ if all } y \in \{0, 1\}",
         loss(values.squared_hinge),
     ),
     keras(
@@ -60,7 +62,8 @@ REFERENCES: tuple[Reference, ...] = (
         "Dice",
         "One less the Dice coefficient of two regions: twice their overlap over the sum of their sizes.",
         r"\text{loss} = 1 - \frac{2 \sum y_\text{true} \, y_\text{pred}}{\sum y_\text{true} + \sum y_\text{pred}}",
-        REDUCED + r"l_n = 1 - \frac{2 \sum_i y_{ni} x_{ni}}{\sum_i y_{ni} + \sum_i x_{ni} + \epsilon}, \quad \epsilon = 10^{-7}",
+        REDUCED
+        + r"l_n = 1 - \frac{2 \sum_i y_{ni} x_{ni}}{\sum_i y_{ni} + \sum_i x_{ni} + \epsilon}, \quad \epsilon = 10^{-7}",
         loss(values.dice),
         _print_overlap,
     ),
@@ -77,7 +80,8 @@ REFERENCES: tuple[Reference, ...] = (
         "Embeddings of one label against those of others: log-sum-exps of cosine distances, each weighted by how far it is from where it"
         " should be.",
         r"\mathcal{L} = \log\Big[1 + \sum_j e^{\gamma \alpha_n^j (s_n^j - \Delta_n)} \sum_i e^{-\gamma \alpha_p^i (s_p^i - \Delta_p)}\Big]",
-        REDUCED + r"l_n = \log\Big[1 + \sum_{p} e^{\gamma a_p (d_{np} - m)} \sum_{q} e^{\gamma a_q (1 - m - d_{nq})}\Big],"
+        REDUCED
+        + r"l_n = \log\Big[1 + \sum_{p} e^{\gamma a_p (d_{np} - m)} \sum_{q} e^{\gamma a_q (1 - m - d_{nq})}\Big],"
         r" \quad d_{ij} = \max(0, 1 - x_i \cdot x_j), \quad a_p = m + d_{np}, \quad a_q = \max(0, 1 + m - d_{nq}),"
         r" \quad w_n = 0 \text{ where } l_n = 0",
         _masked_circle,
@@ -86,7 +90,8 @@ REFERENCES: tuple[Reference, ...] = (
         "CTC",
         "The negative log likelihood of a labelling, over all its alignments with the frames: labels repeated, and blanks between them.",
         r"\text{loss} = -\ln p(\mathbf{l} \mid \mathbf{x})",
-        REDUCED + r"l_n = -\log \sum_{\pi \in \mathcal{B}^{-1}(y_n)} \prod_{t} \operatorname{softmax}(x_{nt})_{\pi_t}, \quad y_n \text{ up to its zeros}",
+        REDUCED + r"l_n = -\log \sum_{\pi \in \mathcal{B}^{-1}(y_n)} \prod_{t} \operatorname{softmax}(x_{nt})_{\pi_t},"
+        r" \quad y_n \text{ up to its zeros}",
         loss(values.ctc_loss, ranks=False),
     ),
     keras(

@@ -17,6 +17,7 @@ from polyloss_conformance.references.reference import Config, Inputs
 NEAR = "1e-30"
 """Below any difference of numbers that are tested and above the step of the slopes."""
 
+
 def given(x: Number) -> Number:
     """`x` without the step of the slopes: for them a constant."""
     return mp.mpf(float(x)) if abs(x) > mp.mpf(NEAR) else mp.zero
@@ -184,7 +185,9 @@ def _huber(true: Array, pred: Array, config: Config) -> Array:
 
 OWN: dict[str, Callable[[Array, Array, Config], Array]] = {
     "absolute": _elementwise(lambda y, x: abs(y - x)),
-    "scaled": lambda true, pred, config: each(lambda y, x: mp.mpf(config.get("scale", 1)) * (y - x) * (y - x), true, pred),
+    "scaled": lambda true, pred, config: each(
+        lambda y, x: mp.mpf(config.get("scale", 1)) * (y - x) * (y - x), true, pred
+    ),
     "product": _elementwise(lambda y, x: y * x),
     "rows": lambda true, pred, config: _rows(
         lambda ys, xs: total(abs(y - x) for y, x in zip(ys, xs, strict=True)), true, pred
