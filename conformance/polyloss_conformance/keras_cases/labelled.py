@@ -184,11 +184,9 @@ _MILD = tuple(name for name in _POSSIBLE if name != "extreme")
 def _ctc_plans() -> Iterable[Plan]:
     shapes: dict[str, Shape] = {"y_true": (2, 3), "y_pred": (2, 4, 4)}
     whole: Any = {"label_dtype": "int32"}
-    layouts = (
+    means = (
         Layout("2x4x4", shapes, dtypes=FULL, **whole, quick=True),
         Layout("2x4x4-half", shapes, dtypes=("float16", "bfloat16"), **whole, draws=_MILD),
-        Layout("2x4x4-none", shapes, NONE, dtypes=SINGLE, quick=True),
-        Layout("2x4x4-sum-weights=2", {**shapes, "sample_weight": (2,)}, SUM, dtypes=SINGLE, draws=_MILD),
         Layout(
             "2x4x4-by-weight-weights=2x1",
             {**shapes, "sample_weight": (2, 1)},
@@ -198,16 +196,16 @@ def _ctc_plans() -> Iterable[Plan]:
             draws=_MILD,
         ),
         Layout("2x4x4-mean-weight=0.5", shapes, MEAN, {"sample_weight": 0.5}, SINGLE, draws=_MILD),
+    )
+    alone = (
+        Layout("2x4x4-none", shapes, NONE, dtypes=SINGLE, quick=True),
         Layout("3x2x3-none", {"y_true": (3, 1), "y_pred": (3, 2, 3)}, NONE, dtypes=SINGLE, **whole, draws=_POSSIBLE),
     )
-    yield plan(
-        "CTC",
-        layouts,
-        _SEQUENCES,
-        ("y_pred",),
-        magnitude={"extreme": 1e4, "certain": 20.0, "shifted": 100.0},
-        exact=("y_true",),
-    )
+    weighted = (Layout("2x4x4-sum-weights=2", {**shapes, "sample_weight": (2,)}, SUM, dtypes=SINGLE, draws=_MILD),)
+    # The terms of a gradient, which cancel, are as large as what multiplies the loss: an upstream gradient of up to 2, and a weight.
+    for layouts, factor in ((means, 1.0), (alone, 2.0), (weighted, 4.0)):
+        sizes = dict.fromkeys(_SEQUENCES, factor) | {"extreme": 1e4, "certain": 20.0, "shifted": 100.0}
+        yield plan("CTC", layouts, _SEQUENCES, ("y_pred",), magnitude=sizes, exact=("y_true",))
 
 
 def plans() -> Iterable[Plan]:
