@@ -144,14 +144,15 @@ def _explanation(case: Case, formula: Record, native: Record) -> Record | None:
     dialect = dialects.of(case.loss)
     if dialect.explain is None:
         return None
-    from mpmath import mpf
+    from mpmath import mp, mpf
 
     from polyloss_conformance.references.differentiate import Slopes
 
     with np.errstate(invalid="ignore"):  # of NaN, which is a value as well
         value = np.vectorize(mpf, otypes=[object])(arrays.read(formula["value"]))
     if "low" in formula:
-        value = value + arrays.read(formula["low"])
+        with mp.workdps(40):  # float64 and the rest are 32 digits
+            value = value + arrays.read(formula["low"])
     value = np.asarray(value, dtype=object)  # of no axes both steps make a number
     gradients = {
         name: Slopes(arrays.read(lower), arrays.read(formula.get("upper", {}).get(name, lower)))

@@ -47,7 +47,7 @@ def plan(
     These two draw as the first one does.
     """
     first = next(iter(draws))
-    usual = {name: _with_mask(draw) for name, draw in draws.items()}
+    usual = {name: _completed(draw) for name, draw in draws.items()}
     extreme = {NO_WEIGHT: _constant(draws[first], "sample_weight"), MASKED_OUT: _constant(draws[first], "mask")}
     fitted = [replace(one, draws=_fitting(one, tuple(draws))) for one in layouts]
     return KerasPlan(loss, fitted, {**usual, **extreme}, wrt, **options)
@@ -59,13 +59,17 @@ def _fitting(layout: Layout, usual: tuple[str, ...]) -> tuple[str, ...]:
     return (*own, *weights, *((MASKED_OUT,) if "mask" in layout.shapes else ()))
 
 
-def _with_mask(draw: Draw) -> Draw:
+def _completed(draw: Draw) -> Draw:
+    """As `draw`, with a mask, and a single weight, which as the first of several would be 0."""
+
     def drawn(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
         values = draw(rng, shapes, config)
         if "mask" in shapes and "mask" not in values:
             mask = rng.integers(0, 2, shapes["mask"])
             mask.reshape(-1)[:2] = (0, 1)[: mask.size]
             values["mask"] = mask
+        if np.prod(shapes.get("sample_weight", (0,))) == 1 and "sample_weight" not in values:
+            values["sample_weight"] = rng.uniform(0.25, 2.0, shapes["sample_weight"])
         return values
 
     return drawn
@@ -73,7 +77,7 @@ def _with_mask(draw: Draw) -> Draw:
 
 def _constant(draw: Draw, name: str) -> Draw:
     """As `draw`, with zeros for the input `name`."""
-    masked = _with_mask(draw)
+    masked = _completed(draw)
 
     def drawn(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
         return {**masked(rng, shapes, config), name: np.zeros(shapes[name])}

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from mpmath import mp
 
+from polyloss_conformance import dialects
 from polyloss_conformance.cases import Array, Case
-from polyloss_conformance.deviations.measure import evidence_of, printed_numbers
-from polyloss_conformance.deviations.record import DOCUMENTATION, Example, Finding, Measurement, plain
+from polyloss_conformance.deviations.measure import printed_numbers
+from polyloss_conformance.deviations.record import DOCUMENTATION, Evidence, Example, Finding, Masks, Measurement, plain
+from polyloss_conformance.references import differentiate
+from polyloss_conformance.references.exact import DIGITS, inputs_of
 from polyloss_conformance.references.keras_backends import ask
 from polyloss_conformance.references.reference import Value
 
@@ -74,15 +79,13 @@ def across(example: Example, what: str, right: Any, **recorded: Any) -> Callable
 
 
 def _unit(case: Case, what: str) -> Array:
-    evidence = evidence_of(case)
+    right = dialects.reference(case).value(inputs_of(case), case.config, case.call)
     if what == "value":
-        return evidence.right
-    return np.asarray(evidence.gradients[what.removeprefix("gradient ")].lower / case.upstream(evidence.right.shape))
+        return np.array([float(x) for x in right.flat]).reshape(right.shape)
+    return np.asarray(differentiate.gradients(case, np.ones(right.shape))[what.removeprefix("gradient ")].lower)
 
 
 def _on_tensorflow(case: Case, what: str) -> Array | str:
-    from polyloss_conformance import dialects
-
     native = dialects.of(case.loss).ask(case)
     if "refused" in native:
         return f"raises {native['refused']}"
@@ -97,6 +100,44 @@ def _on(backend: str, case: Case, what: str) -> Array | str:
     if "refused" in native:
         return f"raises {native['refused']}"
     return np.asarray(native["value"] if what == "value" else native["gradients"][what.removeprefix("gradient ")])
+
+
+def all_of(*measures: Callable[[], Measurement]) -> Callable[[], Measurement]:
+    """Several measurements as one, which holds if each does."""
+
+    def measure() -> Measurement:
+        found = [one() for one in measures]
+        return Measurement([row for one in found for row in one.numbers], all(one.holds for one in found))
+
+    return measure
+
+
+def computed_by(value: Value) -> Callable[[Evidence], Masks]:
+    """Where Keras's numbers are those of another formula than the reference's, as exactly as they should be the reference's."""
+
+    def recorded(evidence: Evidence) -> Masks:
+        case = evidence.case
+        inputs = inputs_of(case)
+        with mp.workdps(DIGITS):
+            other = np.asarray(value(inputs, case.config, case.call), dtype=object)
+        upstream = case.upstream(evidence.right.shape)
+        slopes = differentiate.slopes(value, inputs, case.config, case.call, upstream, case.wrt)
+        found = Evidence(case, evidence.native, other, slopes)
+        off = found.deviating()
+        return {} if "shape" in off else {what: ~mask for what, mask in off.items()}
+
+    return recorded
+
+
+@dataclass(frozen=True)
+class OtherShape(Finding):
+    """A finding that Keras's result has another shape."""
+
+    shape: tuple[int, ...] = ()
+
+    def explains(self, evidence: Evidence) -> bool:
+        """Whether this is one of its cases, and the result has the shape."""
+        return self.matches(evidence.case) and evidence.refused is None and evidence.got("value").shape == self.shape
 
 
 def agree(found: Any, recorded: Any) -> bool:

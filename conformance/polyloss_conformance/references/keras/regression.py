@@ -31,11 +31,13 @@ def _percentage(config: Config) -> Term:
     return lambda y, x: 100 * abs((y - x) / max(abs(y), mp.mpf(EPSILON)))
 
 
-def _logarithmic(config: Config) -> Term:
-    def raised(x: Number) -> Number:
-        return log(1 + (mp.mpf(EPSILON) if x < EPSILON else x))
+def logarithmic(epsilon: float = EPSILON) -> Callable[[Config], Term]:
+    """The squared difference of the logarithms of two numbers raised to `epsilon`."""
 
-    return lambda y, x: (raised(x) - raised(y)) ** 2
+    def raised(x: Number) -> Number:
+        return log(1 + (mp.mpf(epsilon) if x < epsilon else x))
+
+    return lambda config: lambda y, x: (raised(x) - raised(y)) ** 2
 
 
 def _huber(config: Config) -> Term:
@@ -48,16 +50,19 @@ def _huber(config: Config) -> Term:
     return term
 
 
-def _log_cosh(config: Config) -> Term:
+def log_cosh(log_2: float | None = None) -> Callable[[Config], Term]:
+    """The logarithm of the hyperbolic cosine of the difference, with `log_2` for the logarithm of 2."""
+
     def term(y: Number, x: Number) -> Number:
         d = abs(y - x)
-        return d + log(1 + exp(-2 * d)) - log(mp.mpf(2))
+        return d + log(1 + exp(-2 * d)) - (log(mp.mpf(2)) if log_2 is None else mp.mpf(log_2))
 
-    return term
+    return lambda config: term
 
 
-def _poisson(config: Config) -> Term:
-    return lambda y, x: x - y * log(x + mp.mpf(EPSILON))
+def poisson(epsilon: float = EPSILON) -> Callable[[Config], Term]:
+    """A rate less the count times the logarithm of the rate and `epsilon`."""
+    return lambda config: lambda y, x: x - y * log(x + mp.mpf(epsilon))
 
 
 def _cosine(true: Array, pred: Array, config: Config) -> Array:
@@ -120,7 +125,7 @@ REFERENCES = (
         "The squared differences of the logarithms of labels and predictions, averaged over the last axis.",
         r"\text{loss} = \text{mean}(\text{square}(\log(y_{true} + 1) - \log(y_{pred} + 1)))",
         _MEAN + r"\left[ \log(1 + \max(x_{nd}, 10^{-7})) - \log(1 + \max(y_{nd}, 10^{-7})) \right]^2",
-        loss(averaged(_logarithmic)),
+        loss(averaged(logarithmic())),
         loss(averaged(_printed_logarithmic)),
     ),
     keras(
@@ -138,7 +143,7 @@ REFERENCES = (
         "The logarithms of the hyperbolic cosines of the differences, averaged over the last axis.",
         r"\text{logcosh} = \log((\exp(error) + \exp(-error))/2), \quad error = y_{pred} - y_{true}",
         _MEAN + r"\left( x_{nd} - y_{nd} + \log(1 + e^{-2 (x_{nd} - y_{nd})}) - \log 2 \right)",
-        loss(averaged(_log_cosh)),
+        loss(averaged(log_cosh())),
     ),
     keras(
         "CosineSimilarity",
@@ -152,7 +157,7 @@ REFERENCES = (
         "The negative log likelihood of counts under Poisson distributions with the predicted rates, averaged over the last axis.",
         r"\text{loss} = y_{pred} - y_{true} * \log(y_{pred})",
         _MEAN + r"\left[ x_{nd} - y_{nd} \log(x_{nd} + 10^{-7}) \right]",
-        loss(averaged(_poisson)),
+        loss(averaged(poisson())),
         loss(averaged(_printed_poisson)),
     ),
 )
