@@ -10,62 +10,55 @@ import numpy as np
 
 from polyloss_conformance import dialects
 from polyloss_conformance.cases import Array, Case, epsilon, rounded
-from polyloss_conformance.deviations.keras.common import LOSS, LOSSES, across, example
+from polyloss_conformance.deviations.keras.common import LOSS, LOSSES, across, all_of, computed_by, example
 from polyloss_conformance.deviations.measure import example_of
 from polyloss_conformance.deviations.record import BUG, LIMIT, Evidence, Finding, Masks, Measurement, plain
-from polyloss_conformance.references.differentiate import gradients
-from polyloss_conformance.references.exact import inputs_of
+from polyloss_conformance.references.exact import exact, inputs_of
+from polyloss_conformance.references.keras import REFERENCES
+from polyloss_conformance.references.reference import Call, Config, Inputs
 
 _NONE = {"reduction": "none"}
 
 # --- what deviates, and where ----------------------------------------------------------------------------------------------------
 
 
-def _as_in(case: Case, evidence: Evidence) -> Masks:
-    """Where Keras's numbers are those of the reference for `case`, which is not the one that it was asked."""
-    value = dialects.reference(case).value(inputs_of(case), case.config, case.call)
-    other = Evidence(case, evidence.native, value, gradients(case, case.upstream(value.shape)))
-    return {what: ~off for what, off in other.deviating().items()}
+def _asked(loss: str, **changed: Any) -> Callable[[Evidence], Masks]:
+    """Where Keras's numbers are those with other arguments; of what is called, the configuration is the argument."""
 
+    def value(inputs: Inputs, config: Config, call: Call) -> Array:
+        other = {key: given(config) if callable(given) else given for key, given in changed.items()}
+        return REFERENCES[f"keras/{loss}"].compute(inputs, {**config, **other}, call)
 
-def _with(evidence: Evidence, **changed: Any) -> Masks:
-    """Where Keras's numbers are those with other arguments."""
-    return _as_in(replace(evidence.case, config={**evidence.case.config, **changed}), evidence)
-
-
-def _weighs_by_gradient(case: Case) -> bool:
-    return case.loss == "keras/Circle" and case.config.get("fixed_weights", True)
-
-
-def _swapped(evidence: Evidence) -> Masks:
-    config = evidence.case.config
-    return _with(evidence, alpha=config.get("beta", 0.5), beta=config.get("alpha", 0.5))
+    return computed_by(value)
 
 
 def _of_no_axes(case: Case) -> bool:
     """A mean by weights of a loss that has no axes, nor have its weights."""
     return (
-        case.loss in ("keras/Dice", "keras/Tversky")
+        case.loss == "keras/Dice"
         and case.config.get("reduction") == "mean_with_sample_weight"
         and case.config.get("axis") is None
         and "sample_weight" in case.call
     )
 
 
-def _rounded_labels(case: Case) -> Case:
-    """As `case`, with labels as the dtype of the loss holds them, and Keras's gradient."""
-    labels = case.inputs["y_true"]
-    given = replace(labels, values=rounded(labels.values, case.dtype).astype(np.int64))
-    config = {**case.config, "fixed_weights": False}
-    return replace(case, config=config, inputs={**case.inputs, "y_true": given})
+def _held(labels: Any, config: Config) -> Array:
+    """Labels as the dtype of the loss holds them."""
+    return rounded(np.asarray(labels, dtype=np.float64), config.get("dtype", "float32"))
 
 
 def _merges_labels(case: Case) -> bool:
     """A loss of whole labels, some of which the dtype does not tell apart."""
-    if case.loss != "keras/Circle" or "ref_labels" in case.inputs or not case.inputs["y_true"].dtype.startswith("int"):
+    labels = case.inputs["y_true"]
+    if case.loss != "keras/Circle" or "ref_labels" in case.inputs or not labels.dtype.startswith("int"):
         return False
-    (given, held) = (np.unique(one.inputs["y_true"].values) for one in (case, _rounded_labels(case)))
-    return given.size > held.size
+    return np.unique(labels.values).size > np.unique(_held(labels.values, case.config)).size
+
+
+def _of_merged_labels(inputs: Inputs, config: Config, call: Call) -> Array:
+    """The circle of rounded labels, with Keras's gradient."""
+    held = exact(_held([float(label) for label in inputs["y_true"].flat], config))
+    return REFERENCES["keras/Circle"].compute({**inputs, "y_true": held}, {**config, "fixed_weights": False}, call)
 
 
 _TOO_SMALL = 2.0**-16
@@ -118,16 +111,6 @@ def _floored(evidence: Evidence) -> Masks:
 # --- how it is measured ----------------------------------------------------------------------------------------------------------
 
 
-def _together(*measures: Callable[[], Measurement]) -> Callable[[], Measurement]:
-    """One measurement of several, all of which have to hold."""
-
-    def measure() -> Measurement:
-        found = [one() for one in measures]
-        return Measurement([row for one in found for row in one.numbers], all(one.holds for one in found))
-
-    return measure
-
-
 def _ranks() -> Measurement:
     """The function, which brings nothing to one rank."""
     keras = dialects.resolve(dialects.dialects()["keras"].native_load or "")()
@@ -177,7 +160,9 @@ FINDINGS: tuple[Finding, ...] = (
         matches=lambda case: (
             case.loss == "keras/Tversky" and case.config.get("alpha", 0.5) != case.config.get("beta", 0.5)
         ),
-        recorded=_swapped,
+        recorded=_asked(
+            "Tversky", alpha=lambda config: config.get("beta", 0.5), beta=lambda config: config.get("alpha", 0.5)
+        ),
     ),
     Finding(
         id="keras-mean-by-weight-of-no-axes",
@@ -194,7 +179,7 @@ FINDINGS: tuple[Finding, ...] = (
         " before it comes to that.",
         evidence=LOSS + "reduce_values, the shape ()",
         matches=_of_no_axes,
-        recorded=lambda evidence: _with(evidence, **_NONE),
+        recorded=_asked("Dice", **_NONE),
     ),
     Finding(
         id="keras-overlap-half",
@@ -239,7 +224,7 @@ FINDINGS: tuple[Finding, ...] = (
     Finding(
         id="keras-hinge-edge",
         kind=BUG,
-        measure=_together(
+        measure=all_of(
             across(
                 example("Hinge", _ON_MARGIN, wrt=("y_pred",)),
                 "gradient y_pred",
@@ -283,7 +268,7 @@ FINDINGS: tuple[Finding, ...] = (
         " rounds to one number become one label. In polyloss labels are never rounded.",
         evidence=LOSS + "Loss.__call__; " + LOSSES + "circle",
         matches=_merges_labels,
-        recorded=lambda evidence: _as_in(_rounded_labels(evidence.case), evidence),
+        recorded=computed_by(_of_merged_labels),
     ),
     Finding(
         id="keras-circle-gradient",
@@ -295,16 +280,13 @@ FINDINGS: tuple[Finding, ...] = (
         cause="The weights say how far a distance is from where it should be, and the paper's gradients take them for constants. Keras"
         " differentiates them too. polyloss has the paper's gradient, and Keras's with fixed_weights=False. Values do not differ.",
         evidence=LOSSES + "circle, pos_weights and neg_weights; Sun et al. 2020, section 3",
-        matches=_weighs_by_gradient,
-        recorded=lambda evidence: {
-            **_with(evidence, fixed_weights=False),
-            "value": np.zeros(evidence.right.shape, bool),
-        },
+        matches=lambda case: case.loss == "keras/Circle" and case.config.get("fixed_weights", True),
+        recorded=_asked("Circle", fixed_weights=False),
     ),
     Finding(
         id="keras-ctc-log-zero",
         kind=BUG,
-        measure=_together(
+        measure=all_of(
             example_of(
                 "keras-ctc-log-zero",
                 _IMPOSSIBLE,
@@ -343,7 +325,7 @@ FINDINGS: tuple[Finding, ...] = (
     Finding(
         id="keras-ctc-labels",
         kind=BUG,
-        measure=_together(
+        measure=all_of(
             across(
                 example("CTC", {"y_true": [[7]], "y_pred": np.zeros((1, 2, 3)).tolist()}, _NONE, dtypes=_WHOLE),
                 "value",
