@@ -54,6 +54,8 @@ class Dialect:
     """Loss id to ``(its class, case) -> (function of the tensors, their names)``, for losses that are not called with tensors alone."""
     unasked: Callable[[Case], str | None] = lambda case: None
     """Why the native library is not asked about a case, or None where it is."""
+    uncompiled: Callable[[Case, str], str | None] = lambda case, mode: None
+    """Why a mode that raises on a case does not support it, or None where it should."""
 
     def known_findings(self) -> dict[str, Any]:
         """The findings by id."""
@@ -122,6 +124,13 @@ def _gluon_unasked(case: Case) -> str | None:
     return "MXNet 1.9.1 has no argument 'average'" if "average" in case.config else None
 
 
+def _keras_uncompiled(case: Case, mode: str) -> str | None:
+    shapes = {given.values.shape for given in case.inputs.values()}
+    if mode == "hybridize" and len(shapes) > 1:
+        return "Keras matches ranks by shapes, which MXNet's symbols do not have: all have to have one"
+    return None
+
+
 _REFERENCES = "polyloss_conformance.references."
 
 BUILT_IN = (
@@ -165,6 +174,7 @@ BUILT_IN = (
         findings="polyloss_conformance.deviations.keras:FINDINGS",
         explain="polyloss_conformance.deviations.keras:explain",
         calls="polyloss_conformance.keras_calls:CALLS",
+        uncompiled=_keras_uncompiled,
     ),
 )
 

@@ -36,7 +36,8 @@ def _masked(loss: Any, mask: Any, given: dict[str, Any], call: Any) -> Any:
     if hasattr(pred, "__dict__"):
         pred._keras_mask = mask
         return loss(**given, **call)
-    with patch.object(base, "carried_mask", lambda tensor: mask if tensor is pred else None):
+    carried = base.carried_mask
+    with patch.object(base, "carried_mask", lambda tensor: mask if tensor is pred else carried(tensor)):
         return loss(**given, **call)
 
 

@@ -278,7 +278,7 @@ SABOTAGES = {
     ),
     "torch: mean of classes not weighted": (
         function(
-            torch_classes, "_reduced", lambda f: lambda F, terms, *rest: f(F, (terms[0], F.ones_like(terms[0])), *rest)
+            torch_classes, "reduced", lambda f: lambda F, terms, *rest: f(F, (terms[0], F.ones_like(terms[0])), *rest)
         ),
         "torch/NLLLoss",
         "/3x4-reduction=mean,weight/",

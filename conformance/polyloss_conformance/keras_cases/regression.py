@@ -297,9 +297,11 @@ _WHOLE: dict[str, Draw] = {
 
 def plans() -> Iterable[Plan]:
     """One for each loss, and one for its labels that are no floats."""
-    shared = [*_reductions(), *_weights(), *_one_number(), *_masks(), *_ranks(), *_empty()]
-    yield plan("MeanSquaredError", [*_common(), *shared], _ANY, (*PAIR, "sample_weight"), magnitude=_MAGNITUDES)
+    shared = [*_reductions(), *_weights(), *_masks(), *_ranks(), *_empty()]
+    squares = {**_MAGNITUDES, "wide": 20.0}
+    yield plan("MeanSquaredError", [*_common(), *shared], _ANY, (*PAIR, "sample_weight"), magnitude=squares)
     yield plan("MeanSquaredError", _by_weight(), _SQUARES, (*PAIR, "sample_weight"), magnitude=_SQUARED)
+    yield plan("MeanSquaredError", _one_number(), _ANY, PAIR)
     yield plan("MeanSquaredError", _mixed(), _WHOLE, ("y_pred",))
     yield plan("MeanAbsoluteError", [*_common(), *_ranks()[3:6]], _ANY, PAIR, magnitude=_MAGNITUDES)
     per_cent = dict.fromkeys(_PERCENTAGES, 64.0)
@@ -321,7 +323,7 @@ def plans() -> Iterable[Plan]:
         "2x3-lengths", pair((2, 3)), _NONE, dtypes=("float32", "float64", "bfloat16"), draws=tuple(_LENGTHS)
     )
     layouts = [*(replace(one, draws=one.draws or usual) for one in (*_common(), *axes)), lengths]
-    yield plan("CosineSimilarity", layouts, {**_COSINES, **_LENGTHS}, PAIR, magnitude={"unequal": 100.0})
+    yield plan("CosineSimilarity", layouts, {**_COSINES, **_LENGTHS}, PAIR, magnitude={"unequal": 1000.0})
     short = {name: _vectors(scale) for name, scale in {"1e-6": 1e-6, "3e-8": 3e-8}.items()}
     yield plan("CosineSimilarity", [Layout("2x3-short", pair((2, 3)), _NONE, dtypes=FULL)], short, ())
     yield plan("Poisson", [*_common(), *_ranks()[3:6]], _POSITIVE, PAIR)

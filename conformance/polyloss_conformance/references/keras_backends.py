@@ -36,8 +36,12 @@ class _Process:
             stderr=subprocess.DEVNULL,
             text=True,
         )
-        atexit.register(self._process.terminate)
+        atexit.register(self._end)
         self.unavailable = self._line().get("unavailable")
+
+    def _end(self) -> None:
+        with self._process:  # which closes what it reads from, and waits
+            self._process.terminate()
 
     def _line(self) -> dict[str, Any]:
         assert self._process.stdout is not None

@@ -71,8 +71,8 @@ def matched(
     F: OpSet, loss: str, y_true: Tensor, y_pred: Tensor, axis: Axis = -1, enlarge: bool = True
 ) -> tuple[Tensor, Tensor]:
     """Both in one shape: an axis of size 1 at the end is added or taken away, then they broadcast, if `enlarge`; `axis` is checked."""
-    (true, pred) = same_rank(F, y_true, y_pred)
-    if enlarge:
+    (true, pred) = alike_if_unknown(F, *same_rank(F, y_true, y_pred))
+    if enlarge and F.shape(pred) is not None:
         (true, pred) = calls.broadcast(F, loss, y_true=true, y_pred=pred)
     else:
         same_shape(F, loss, true, pred)
@@ -117,6 +117,16 @@ def same_rank(F: OpSet, x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor]:
     if len(second) == len(first) + 1 and second[-1] == 1:
         return (F.expand_dims(x1, axis=-1), x2) if len(first) == 1 else (x1, squeezed(F, x2, -1))
     return x1, x2
+
+
+def alike_if_unknown(F: OpSet, x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor]:
+    """Both; of MXNet's symbols, which have no shapes to match ranks by, a graph that fails unless the two have one shape."""
+    if F.shape(x1) is not None and F.shape(x2) is not None:
+        return x1, x2
+    whole = F.stop_gradient(F.ones_like(x1)) * F.stop_gradient(
+        F.ones_like(x2)
+    )  # in infix form symbols do not broadcast
+    return x1 * whole, x2 * whole
 
 
 def fraction(loss: str, name: str, value: float) -> None:
@@ -223,7 +233,7 @@ def reduced(
     F: OpSet, loss: str, values: Tensor, weight: Tensor | float | None, mask: Tensor | None, reduction: str | None
 ) -> Tensor:
     """`values` times weight and mask, reduced."""
-    if isinstance(weight, (bool, int, float)):
+    if number := isinstance(weight, (bool, int, float)):
         weight = F.sum(F.stop_gradient(F.zeros_like(values))) + float(weight)
     elif weight is not None:
         weight = F.cast_like(weight, values)
@@ -233,10 +243,12 @@ def reduced(
             weight = valid
         else:
             (valid, weight) = same_rank(F, valid, weight)
+            (valid, weight) = (valid, weight) if number else alike_if_unknown(F, valid, weight)
             checked_broadcast(F, loss, "sample_weight", weight, "the mask", valid)
             weight = F.broadcast_mul(weight, valid)
     if weight is not None:
         (values, weight) = same_rank(F, values, weight)
+        (values, weight) = (values, weight) if number and mask is None else alike_if_unknown(F, values, weight)
         checked_broadcast(F, loss, "sample_weight", weight, "the unreduced loss", values)
         values = F.broadcast_mul(values, weight)
     if reduction in (None, "none"):

@@ -136,7 +136,7 @@ def weighted_mean(inputs: Inputs, config: Config, call: Call) -> Array:
 
 
 _NLL = (
-    r"l_n = - w_{y_n} x_{n,y_n}, \quad w_{c} = \text{weight}[c] \cdot \mathbb{1}\{c \not= \text{ignore\_index}\}, \quad"
+    r"l_n = - w_{y_n} x_{n,y_n}, \quad w_{c} = \text{weight}[c] \cdot \mathbb{1}\{c \neq \text{ignore\_index}\}, \quad"
     r" \ell(x, y) = \sum_{n=1}^N \frac{1}{\sum_{n=1}^N w_{y_n}} l_n",
     r"\ell = \frac{\sum_n l_n}{\sum_n \omega_n},\ \sum_n l_n \text{ or } (l_n)_n \qquad l_n = -\omega_n x_{n,y_n},\ \omega_n = [y_n \ne"
     r" \text{ignore\_index}]\, w_{y_n}",
@@ -146,7 +146,7 @@ REFERENCES = (
     torch(
         "CrossEntropyLoss",
         "The cross entropy of logits with a class, or with a probability of each class.",
-        r"l_n = - w_{y_n} \log \frac{\exp(x_{n,y_n})}{\sum_{c=1}^C \exp(x_{n,c})} \cdot \mathbb{1}\{y_n \not= \text{ignore\_index}\}"
+        r"l_n = - w_{y_n} \log \frac{\exp(x_{n,y_n})}{\sum_{c=1}^C \exp(x_{n,c})} \cdot \mathbb{1}\{y_n \neq \text{ignore\_index}\}"
         r" \quad\text{or}\quad l_n = - \sum_{c=1}^C w_c \log \frac{\exp(x_{n,c})}{\sum_{i=1}^C \exp(x_{n,i})} y_{n,c}",
         r"l_n = \omega_n \left[-(1 - s)\, w_{y_n} \log p_{n,y_n} - \frac{s}{C} \sum_c w_c \log p_{n,c}\right],\ \ell ="
         r" \frac{\sum_n l_n}{\sum_n \omega_n w_{y_n}},\ \omega_n = [y_n \ne \text{ignore\_index}] \quad\text{or}\quad"
