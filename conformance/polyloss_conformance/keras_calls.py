@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
+from polyloss import dispatch
 from polyloss.keras import losses
 from polyloss.keras.losses import base
+from polyloss.opset import OpSet
 from polyloss_conformance.cases import Case
 
 
@@ -38,7 +41,37 @@ def _masked(loss: Any, mask: Any, given: dict[str, Any], call: Any) -> Any:
         return loss(**given, **call)
 
 
+def _circle(kind: Any, case: Case) -> tuple[Callable[..., Any], list[str]]:
+    """With references the function, since the class takes none."""
+    if "ref_labels" not in case.inputs:
+        return _call(kind, case)
+    names = list(case.inputs)
+    options = {key: given for key, given in case.config.items() if key not in ("reduction", "dtype")}
+    return lambda *tensors: losses.circle(**dict(zip(names, tensors, strict=True)), **options), names
+
+
+def _function(formula: Callable[[OpSet, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Somebody's function of labels and predictions, on the tensors of any framework; at a kink frameworks differ, op sets do not."""
+    return lambda y_true, y_pred: formula(
+        dispatch.op_set("own", ("y_true", "y_pred"), (y_true, y_pred)), y_true - y_pred
+    )
+
+
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "absolute": _function(lambda F, error: F.abs(error)),
+    "scaled": lambda y_true, y_pred, scale: scale * (y_true - y_pred) * (y_true - y_pred),
+    "rows": _function(lambda F, error: F.sum(F.abs(error), axis=-1)),
+    "total": _function(lambda F, error: F.sum(F.square(error))),
+    "huber": losses.huber,
+}
+"""By the names that cases give them."""
+
+
+def _wrapper(kind: Any, case: Case) -> tuple[Callable[..., Any], list[str]]:
+    return _call(kind, replace(case, config={**case.config, "fn": _FUNCTIONS[case.config["fn"]]}))
+
+
 CALLS: dict[str, Callable[[Any, Case], tuple[Callable[..., Any], list[str]]]] = {
     f"keras/{name}": _call for name in losses.__all__ if isinstance(getattr(losses, name), type)
-}
+} | {"keras/Circle": _circle, "keras/LossFunctionWrapper": _wrapper}
 """By loss id: from its class and a case to a function of the tensors, and their names in the order in which it takes them."""

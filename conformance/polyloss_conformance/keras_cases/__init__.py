@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from polyloss_conformance.cases import Case
-from polyloss_conformance.keras_cases import probabilistic, regression
+from polyloss_conformance.keras_cases import labelled, other, probabilistic, regression
 
-FAMILIES = (regression, probabilistic)
+FAMILIES = (regression, probabilistic, other, labelled)
 
 
 def cases() -> list[Case]:

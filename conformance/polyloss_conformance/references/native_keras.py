@@ -6,12 +6,13 @@ Keras is imported when the first case runs. `keras_backends` asks it on its othe
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from polyloss_conformance.cases import Array, Case, Input
+from polyloss_conformance.references.keras.calls import CALLS
 
 Result = dict[str, Any]
 """``{"value": array, "gradients": {name: array}, "dtypes": {name: dtype}}`` or ``{"refused": reason}``."""
@@ -50,11 +51,10 @@ def _run_one(keras: Any, tf: Any, case: Case) -> Result:
     given = dict(tensors)
     if "mask" in given:
         given["y_pred"]._keras_mask = given.pop("mask")
-    loss = getattr(keras.losses, case.loss.removeprefix("keras/"))(**case.config)
     sources = [tensors[name] for name in case.wrt]
     with tf.GradientTape() as tape:
         tape.watch(sources)
-        value = loss(**given, **case.call)
+        value = CALLS.get(case.loss, _called)(keras, case, given)
     upstream = tf.constant(case.upstream(tuple(value.shape)), value.dtype)
     slopes = tape.gradient(value, sources, output_gradients=upstream, unconnected_gradients="zero") if sources else []
     found = {"value": value, **dict(zip(case.wrt, slopes, strict=True))}
@@ -63,6 +63,10 @@ def _run_one(keras: Any, tf: Any, case: Case) -> Result:
         "gradients": {name: _array(tf, found[name]) for name in case.wrt},
         "dtypes": {name: tensor.dtype.name for name, tensor in found.items()},
     }
+
+
+def _called(keras: Any, case: Case, tensors: Mapping[str, Any]) -> Any:
+    return getattr(keras.losses, case.loss.removeprefix("keras/"))(**case.config)(**tensors, **case.call)
 
 
 def _tensor(tf: Any, given: Input) -> Any:

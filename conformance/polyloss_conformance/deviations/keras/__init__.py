@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from polyloss_conformance.cases import Array, Case
-from polyloss_conformance.deviations.keras import backends, probabilistic, regression
+from polyloss_conformance.deviations.keras import backends, other, probabilistic, regression
 from polyloss_conformance.deviations.record import Evidence, Finding, explaining
 from polyloss_conformance.references.differentiate import Slopes
 
-_FAMILIES = (regression, probabilistic, backends)
+_FAMILIES = (regression, probabilistic, backends, other)
 
 FINDINGS: tuple[Finding, ...] = tuple(finding for family in _FAMILIES for finding in family.FINDINGS)
 """All of them."""

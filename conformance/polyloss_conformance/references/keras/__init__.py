@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from polyloss_conformance.references.keras import probabilistic, regression
+from polyloss_conformance.references.keras import other, probabilistic, regression
 from polyloss_conformance.references.reference import Reference
 
-_FAMILIES = (regression, probabilistic)
+_FAMILIES = (regression, probabilistic, other)
 
 REFERENCES: dict[str, Reference] = {f"keras/{one.name}": one for family in _FAMILIES for one in family.REFERENCES}
