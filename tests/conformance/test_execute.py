@@ -1,5 +1,7 @@
 """What a cell says: the composed mode is held to the fused kernels, which run once; a loss may declare what it does not support."""
 
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 from polyloss_conformance import dialects
@@ -72,3 +74,14 @@ def test_declared_unsupported(mode):
     cell = Executor(dispatch.backend("torch")).cell(case, mode, record)
     assert cell["status"] == "unsupported"
     assert "target has dtype int32; accepted are class numbers in int64, uint8" in cell["message"]
+
+
+def test_symbols_of_other_ranks_are_unsupported_where_they_raise():
+    if find_spec("mxnet") is None:
+        pytest.skip("MXNet is not installed")
+    cases = dialects.cases_of("keras")
+    executor = Executor(dispatch.backend("mxnet"))
+    for name, status in {"2-2x1-none": "unsupported", "2x3-sw=2-mean": "pass"}.items():
+        case = cases[f"keras/MeanSquaredError/{name}/float32/ordinary"]
+        found = executor.cell(case, "hybridize", {"id": case.id, "references": {"formula": formula(case)}})
+        assert found["status"] == status, found

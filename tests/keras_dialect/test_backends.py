@@ -146,3 +146,20 @@ def test_symbols(kind):
     graph = loss(mx.sym.Variable("t"), mx.sym.Variable("p"))
     (found,) = graph.eval(t=mx.nd.array(y_true), p=mx.nd.array(y_pred))
     np.testing.assert_allclose(found.asnumpy(), [loss(y_true, y_pred)], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_symbols_of_other_ranks(weighted):
+    """Nothing is broadcast that Keras would bring to one rank."""
+    if find_spec("mxnet") is None:
+        pytest.skip("MXNet is not installed")
+    dispatch.backend("mxnet")
+    import mxnet as mx
+
+    symbols = {name: mx.sym.Variable(name) for name in ("y_true", "y_pred", "sample_weight")[: 2 + weighted]}
+    given = {"y_true": np.zeros((2, 3)), "y_pred": np.ones((2, 3)), "sample_weight": np.ones((2, 1))}
+    if not weighted:
+        given = {"y_true": np.zeros(2), "y_pred": np.ones((2, 1))}
+    graph = pl.MeanSquaredError()(**symbols)
+    with pytest.raises(mx.MXNetError):
+        graph.eval(**{name: mx.nd.array(array) for name, array in given.items()})[0].asnumpy()

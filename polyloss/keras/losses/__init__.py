@@ -11,7 +11,8 @@ y_true and y_pred are converted to it, whatever they were, and the result has it
 labels stay exact, the loss is computed in float32 and rounded once.
 
 *Ranks*: where those of y_true and y_pred differ by 1 and the larger one ends in an axis of size 1, that axis goes, or the other of rank 1
-gets one: (N, 1) and (N,) make (N, 1). So do the loss and its weights.
+gets one: (N, 1) and (N,) make (N, 1). So do the loss and its weights. MXNet's symbols have no ranks: there the shapes must be equal, or
+the graph raises.
 
 *Weights*: `sample_weight` is a number or a tensor, converted to the dtype of the loss, that broadcasts with the unreduced loss as NumPy
 does: from the right, so that (N,) against (N, T) weighs the T, or raises ValueError.
