@@ -14,6 +14,8 @@ from polyloss_conformance.references import native_keras
 from polyloss_conformance.references.differentiate import gradients
 from polyloss_conformance.references.keras import REFERENCES
 
+from polyloss.keras import losses
+
 LOG2 = math.log(2)
 NONE = {"reduction": "none"}
 LOSSES = ("Hinge", "SquaredHinge", "CategoricalHinge", "Dice", "Tversky", "Circle", "CTC", "LossFunctionWrapper")
@@ -167,6 +169,17 @@ def test_wrapped_functions_by_hand(config, others, want):
     is_close(
         computed("LossFunctionWrapper", [[0.0, 0.0], [1.0, 1.0]], [[1.0, -3.0], [3.0, -1.0]], config, **others), want
     )
+
+
+def test_polyloss_does_what_the_findings_say():
+    (two, three) = (np.zeros((1, 2, 2)), np.zeros((1, 2, 3)))
+    is_close(losses.hinge(np.array([1.0, -1.0]), np.array([[0.0], [2.0]])), [1, 3])
+    with pytest.raises(ValueError, match="y_true has shape"):
+        losses.Dice()(np.ones((2, 1)), np.ones((2, 2)))
+    for labels in ([[7]], [[0, 1]]):
+        with pytest.raises(ValueError, match="y_true must hold"):
+            losses.CTC()(np.array(labels), three)
+    assert np.isinf(losses.CTC()(np.array([[1, 1]]), two))
 
 
 def combined(case):

@@ -10,7 +10,7 @@ import numpy as np
 
 from polyloss_conformance import dialects
 from polyloss_conformance.cases import Array, Case, epsilon, rounded
-from polyloss_conformance.deviations.keras.common import LOSS, LOSSES, across, all_of, computed_by, example
+from polyloss_conformance.deviations.keras.common import LOSS, LOSSES, across, all_of, computed_by, documented, example
 from polyloss_conformance.deviations.measure import example_of
 from polyloss_conformance.deviations.record import BUG, LIMIT, Evidence, Finding, Masks, Measurement, plain
 from polyloss_conformance.references.exact import exact, inputs_of
@@ -181,6 +181,15 @@ FINDINGS: tuple[Finding, ...] = (
         matches=_of_no_axes,
         recorded=_asked("Dice", **_NONE),
     ),
+    documented(
+        "keras-dice-empty",
+        "The printed quotient of two empty regions is 0 / 0. The code adds an epsilon of 1e-7 to the divisor: they cost 1, as if they had"
+        " nothing in common, with gradient 0.",
+        "dice, and class Dice, Formula",
+        example("Dice", {"y_true": [0.0, 0.0], "y_pred": [0.0, 0.0]}),
+        np.nan,
+        1.0,
+    ),
     Finding(
         id="keras-overlap-half",
         kind=LIMIT,
@@ -293,11 +302,13 @@ FINDINGS: tuple[Finding, ...] = (
                 example("CTC", {"y_true": [[1]], "y_pred": [[[1000.0, 0.0]]]}, _NONE, dtypes=_WHOLE, wrt=("y_pred",)),
             ),
             across(_IMPOSSIBLE, "value", [np.inf], tensorflow=[707.7045], jax=[1e5], torch=[np.inf], numpy=[1e5]),
+            across(_IMPOSSIBLE, "gradient y_pred", [[[0.0] * 3] * 2], torch=[[[np.nan] * 3] * 2]),
         ),
         loss="keras/CTC",
         cause="TensorFlow starts from log 1e-307 for log 0, JAX and NumPy from -1e5. A label that needs more frames than there are has"
         " probability 0; there its cost is finite, with a gradient that is not 0. And on TensorFlow a possible label that costs more than"
-        " 700 costs less than it should, without gradient. In polyloss the former is infinite with gradient 0, and the latter exact.",
+        " 700 costs less than it should, without gradient. PyTorch's cost is infinite, with NaN for a gradient. In polyloss the cost of"
+        " what is impossible is infinite with gradient 0, and every other one exact.",
         evidence="tensorflow/python/ops/ctc_ops.py of TensorFlow, ctc_state_log_probs",
         matches=lambda case: case.loss == "keras/CTC" and bool(_beyond(case).any()),
         recorded=_floored,

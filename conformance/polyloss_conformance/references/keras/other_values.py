@@ -98,7 +98,8 @@ def dice(true: Array, pred: Array, config: Config, epsilon: Number = None) -> Ar
 
     def loss(pairs: list[Pair]) -> Number:
         sizes = total(y for y, _ in pairs) + total(x for _, x in pairs)
-        return 1 - 2 * total(y * x for y, x in pairs) / (sizes + epsilon)
+        overlap = total(y * x for y, x in pairs)
+        return 1 - 2 * overlap / (sizes + epsilon) if sizes + epsilon else mp.nan
 
     return _overlaps(loss, true, pred, config.get("axis"))
 
