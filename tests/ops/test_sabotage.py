@@ -12,7 +12,7 @@ from .conftest import chosen_backends
 
 NUMPY = dispatch.backend("numpy")
 FRAMEWORK = next((name for name in ("torch", "tensorflow", "mxnet") if name in chosen_backends()), None)  # JAX is slow
-NO_TENSOR = {"name", "shape", "dtype", "size", "autocast_dtype", "index_dtypes", "readable"}
+NO_TENSOR = {"name", "shape", "dtype", "size", "autocast_dtype", "index_dtypes", "readable", "replicas"}
 OPS = sorted({name for name in dir(OpSet) if not name.startswith("_")} - NO_TENSOR)
 CONSTANT = {"stop_gradient", "zeros_like", "ones_like", "eye_like", "sign", "broadcast_equal", "broadcast_greater"}
 OTHER_SHAPE = {"arange_like", "one_hot"}  # constant too

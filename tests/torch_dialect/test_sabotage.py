@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: it is what is compared with")
 
-from polyloss import dispatch  # noqa: E402
+from polyloss import calls, dispatch  # noqa: E402
 from polyloss.torch.nn import base  # noqa: E402
 
 from . import test_autocast, test_parts, test_promotion, test_transforms, test_warnings  # noqa: E402
@@ -124,7 +124,7 @@ SABOTAGES = {
     "warning at the loss": (
         base,
         "warn",
-        lambda f: lambda message: base.warnings.warn(message, stacklevel=1),
+        lambda f: lambda message: calls.warnings.warn(message, stacklevel=1),
         lambda: test_warnings.test_broadcast("MSELoss", "numpy"),
     ),
     "gradient of the mean lost": (
