@@ -398,15 +398,35 @@ def _units(todo: Mapping[str, list[str]]) -> Iterator[tuple[bool, list[str]]]:
 def planned(cases: Mapping[str, Case], mode: str, sampled: bool, quick: bool) -> list[Case]:
     """The cases of a mode, those that share a compiled function one after the other.
 
-    A mode that takes seconds to compile (`sampled`), and in a quick run every compiled mode, takes one graph a loss.
+    A mode that takes seconds to compile (`sampled`), and in a quick run every compiled mode, takes one graph a loss. The other
+    compiled modes leave out what is in float64 and in float32 too, save the first graph of each loss: what a compiler makes of the two
+    differs in the dtype alone, and compiling is most of a run's time.
     """
     ordered = list(dialects.iterate(cases.values()))
     if not sampled and (mode in UNCOMPILED or not quick):
-        return ordered
+        return ordered if mode in UNCOMPILED else _without_twins(ordered)
     first: dict[str, Any] = {}
     for case in sorted(ordered, key=lambda case: case.dtype != "float32"):
         first.setdefault(case.loss, case.graph())
     return [case for case in ordered if case.graph() == first[case.loss]]
+
+
+def _without_twins(cases: list[Case]) -> list[Case]:
+    single = {_but_for_the_dtype(case) for case in cases if case.dtype == "float32"}
+    first: dict[str, Any] = {}
+    return [
+        case
+        for case in cases
+        if case.dtype != "float64"
+        or _but_for_the_dtype(case) not in single
+        or first.setdefault(case.loss, case.graph()) == case.graph()
+    ]
+
+
+def _but_for_the_dtype(case: Case) -> tuple[Any, ...]:
+    options = {key: given for key, given in case.config.items() if key != "dtype"}
+    shapes = tuple((name, given.values.shape) for name, given in case.inputs.items())
+    return case.loss, repr(sorted(options.items())), repr(sorted(case.call.items())), shapes, case.wrt
 
 
 def _last(path: Path, name: str) -> results.Environment | None:
