@@ -122,7 +122,7 @@ SABOTAGES = {
         lambda: test_parts.test_pieces_add_up(*row("KLDivLoss"), "torch"),
     ),
     "warning at the loss": (
-        base,
+        calls,
         "warn",
         lambda f: lambda message: calls.warnings.warn(message, stacklevel=1),
         lambda: test_warnings.test_broadcast("MSELoss", "numpy"),

@@ -9,12 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from polyloss import checks, dispatch, host
-from polyloss.calls import anywhere as anywhere
-from polyloss.calls import broadcast as broadcast
-from polyloss.calls import owner as owner
-from polyloss.calls import sizes_differ as sizes_differ
-from polyloss.calls import warn as warn
+from polyloss import calls, checks, dispatch, host
 from polyloss.opset import HALF, OpSet, Tensor, UnsupportedError
 from polyloss.splitting import SPLIT, refusal
 
@@ -29,14 +24,14 @@ def legacy_mode(size_average: bool | None, reduce: bool | None, reduction: str) 
         mode = "none"
     else:
         mode = "mean" if size_average is None or size_average else "sum"
-    warn(f"size_average and reduce are deprecated: write reduction={mode!r}")
+    calls.warn(f"size_average and reduce are deprecated: write reduction={mode!r}")
     return mode
 
 
 def checked_mode(loss: str, reduction: str, accepted: tuple[str, ...] = MODES, old_name: bool = True) -> str:
     """`reduction`, which must be one of `accepted`; torch's old name of the mean is taken, with a warning, if `old_name`."""
     if old_name and reduction == "elementwise_mean":
-        warn("reduction='elementwise_mean' is deprecated: write reduction='mean'")
+        calls.warn("reduction='elementwise_mean' is deprecated: write reduction='mean'")
         return "mean"
     whole = {apart: mode for mode, apart in SPLIT.items()}.get(reduction, reduction)
     checks.one_of(loss, "reduction", whole, accepted)
@@ -112,12 +107,12 @@ def pair(
 ) -> tuple[list[Tensor], str | None]:
     """Both tensors in one dtype, widened and broadcast to one shape, and the dtype of the result, as in `promoted`."""
     (wide, dtype) = promoted(F, loss, integer=("target",) if integer else (), like=like, input=input, target=target)
-    return broadcast(F, loss, input=wide[0], target=wide[1]), dtype
+    return calls.broadcast(F, loss, input=wide[0], target=wide[1]), dtype
 
 
 def same_shape(F: OpSet, loss: str, name: str, tensor: Tensor, other: str, reference: Tensor) -> None:
     """Raise ValueError unless `tensor` has the shape of `reference`."""
-    if sizes_differ(F, tensor, reference):
+    if calls.sizes_differ(F, tensor, reference):
         raise ValueError(
             f"{loss}: {name} has shape {F.shape(tensor)}, but {other} has {F.shape(reference)}: they must be equal"
         )
@@ -216,7 +211,7 @@ class Loss:
         if not isinstance(value, np.ndarray):
             return value
         loss = type(self).__name__
-        F = owner(loss, input=input)
+        F = calls.owner(loss, input=input)
         if (moved := getattr(self, f"_{name}", None)) is not None and isinstance(input, type(moved)):
             return F.cast_like(moved, input)
         if F.shape(input) is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from polyloss import checks, dispatch
+from polyloss import calls, checks, dispatch
 from polyloss.formulas import embedding
 from polyloss.opset import OpSet, Tensor
 from polyloss.torch.nn import base
@@ -13,7 +13,7 @@ from polyloss.torch.nn import base
 
 def between(F: OpSet, loss: str, *, p: float, eps: float, **pair: Tensor) -> Tensor:
     """The p-norm over the last axis of the difference of a pair of tensors, plus `eps`; the two broadcast."""
-    (first, second) = base.broadcast(F, loss, **pair)
+    (first, second) = calls.broadcast(F, loss, **pair)
     # tf.function folds x - y + eps into x - (y - eps), where eps is lost. A clip that changes nothing keeps the two sums apart.
     shift = F.clip(first - second, -math.inf, math.inf) + eps
     shape = F.shape(shift)
@@ -31,7 +31,7 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
     name = "pairwise_distance"
     checks.number(name, "p", p)
     checks.number(name, "eps", eps)
-    F = base.owner(name, x1=x1, x2=x2)
+    F = calls.owner(name, x1=x1, x2=x2)
     ((first, second), dtype) = base.promoted(F, name, integer=("x2",), autocast=False, x1=x1, x2=x2)
     distance = between(F, name, p=p, eps=eps, x1=first, x2=second)
     return base.reduced(F, F.expand_dims(distance, axis=-1) if keepdim else distance, "none", dtype)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from polyloss import checks
+from polyloss import calls, checks
 from polyloss.formulas import classification
 from polyloss.opset import OpSet, Tensor
 from polyloss.splitting import SPLIT
@@ -24,11 +24,11 @@ def binary_cross_entropy(
     """Cross entropy of probabilities (`polyloss.torch.nn.BCELoss`). The shapes are equal; `weight` broadcasts to them."""
     name = "binary_cross_entropy"
     mode = base.checked_mode(name, base.legacy_mode(size_average, reduce, reduction))
-    F = base.owner(name, input=input, target=target, weight=weight)
+    F = calls.owner(name, input=input, target=target, weight=weight)
     wide = base.widened(F, name, "target", target, "input", input)
     base.same_shape(F, name, "target", target, "input", input)
     for argument, tensor in (("input", input), ("target", target)):
-        if base.anywhere(F, tensor, partial(_outside, F, tensor)):
+        if calls.anywhere(F, tensor, partial(_outside, F, tensor)):
             raise ValueError(f"{name}: {argument} has elements outside [0, 1]; accepted are probabilities")
     loss = classification.clamped_binary_cross_entropy(F, F.widen(input), wide, log_floor=-100.0, spread_floor=_SPREAD)
     return base.reduced(F, base.weighted(F, name, loss, "weight", weight, input), mode, F.autocast_dtype(input))
@@ -52,7 +52,7 @@ def binary_cross_entropy_with_logits(
     """Cross entropy of logits (`polyloss.torch.nn.BCEWithLogitsLoss`). `weight` and `pos_weight` broadcast to the shape of `input`."""
     name = "binary_cross_entropy_with_logits"
     mode = base.checked_mode(name, base.legacy_mode(size_average, reduce, reduction))
-    F = base.owner(name, input=input, target=target, weight=weight, pos_weight=pos_weight)
+    F = calls.owner(name, input=input, target=target, weight=weight, pos_weight=pos_weight)
     base.same_shape(F, name, "target", target, "input", input)
     ((logits, wide), dtype) = base.promoted(F, name, input=input, target=target)
     if pos_weight is None:
@@ -74,11 +74,11 @@ def kl_div(
     """Kullback-Leibler divergence (`polyloss.torch.nn.KLDivLoss`). ``batchmean`` divides the sum by the size of the first axis."""
     legacy = base.legacy_mode(size_average, reduce, reduction)
     if legacy == "mean" and size_average is None and reduce is None:
-        base.warn(
+        calls.warn(
             "kl_div: reduction='mean' averages over all elements; the divergence per sample is reduction='batchmean'"
         )
     mode = base.checked_mode("kl_div", legacy, (*base.MODES, "batchmean"))
-    F = base.owner("kl_div", input=input, target=target)
+    F = calls.owner("kl_div", input=input, target=target)
     ((log_prob, wide), dtype) = base.pair(F, "kl_div", input, target)
     loss = classification.relative_entropy(F, log_prob, wide, log_target=log_target)
     samples = _batch_size(F, input, loss) if mode in ("batchmean", SPLIT["batchmean"]) else None
@@ -102,7 +102,7 @@ def soft_margin_loss(
     """Logistic loss of labels -1 and 1 (`polyloss.torch.nn.SoftMarginLoss`). `target` may be integer; it broadcasts to `input`."""
     name = "soft_margin_loss"
     mode = base.checked_mode(name, base.legacy_mode(size_average, reduce, reduction))
-    F = base.owner(name, input=input, target=target)
+    F = calls.owner(name, input=input, target=target)
     ((pred, label), dtype) = base.pair(F, name, input, target, integer=True, like="input")
     checks.broadcastable(F, name, "target", target, "input", F.shape(input))
     return base.reduced(F, classification.soft_margin(F, pred, label), mode, dtype)

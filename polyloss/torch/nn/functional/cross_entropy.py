@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from polyloss import checks
+from polyloss import calls, checks
 from polyloss.formulas import cross_entropy as formulas
 from polyloss.opset import INTEGERS, OpSet, Tensor, UnsupportedError
 from polyloss.torch.nn import base
@@ -33,7 +33,7 @@ def cross_entropy(
     checks.number(name, "label_smoothing", label_smoothing)
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"{name}: label_smoothing={label_smoothing!r} is not in [0, 1]")
-    F = base.owner(name, input=input, target=target, weight=weight)
+    F = calls.owner(name, input=input, target=target, weight=weight)
     _check_scores(F, name, input, weight, ignore_index)
     if not holds_probabilities(F, name, input, target):
         return _of_classes(F, name, input, target, weight, ignore_index, mode, smoothing=label_smoothing)
@@ -58,7 +58,7 @@ def nll_loss(
     """Negative log likelihood of classes, from log probabilities (`polyloss.torch.nn.NLLLoss`)."""
     name = "nll_loss"
     mode = base.checked_mode(name, base.legacy_mode(size_average, reduce, reduction))
-    F = base.owner(name, input=input, target=target, weight=weight)
+    F = calls.owner(name, input=input, target=target, weight=weight)
     _check_scores(F, name, input, weight, ignore_index)
     return _of_classes(F, name, input, target, weight, ignore_index, mode, log_probabilities=True)
 
@@ -145,8 +145,8 @@ def probability_terms(
 
 def warn_of_nothing(F: OpSet, name: str, terms: Terms, mode: str, ignore_index: int) -> None:
     """Warn the caller of a loss if it is the mean of nothing that counts."""
-    if mode == "mean" and base.anywhere(F, terms[1], lambda: _nothing_counts(F, terms[1])):
-        base.warn(
+    if mode == "mean" and calls.anywhere(F, terms[1], lambda: _nothing_counts(F, terms[1])):
+        calls.warn(
             f"{name}: every target is ignore_index={ignore_index} or of a class of weight 0, so the mean is 0 / 0, NaN: leave such a"
             " batch out, or add up polyloss.parts of the loss over several batches and divide then"
         )
@@ -164,7 +164,7 @@ def reduced(F: OpSet, terms: Terms, mode: str, dtype: str | None, single: bool) 
 def holds_probabilities(F: OpSet, name: str, input: Tensor, target: Tensor) -> bool:
     """Whether `target` holds a probability of each class, which it does in the shape of `input`, and not the number of one."""
     if F.shape(input) is not None and F.shape(target) is not None:
-        return not base.sizes_differ(F, target, input)
+        return not calls.sizes_differ(F, target, input)
     dtype = F.dtype(target)
     if dtype is None:
         raise UnsupportedError(
@@ -185,7 +185,7 @@ def labels_checked(F: OpSet, name: str, label: Tensor, scores: Tensor, ignore_in
             F.where(F.broadcast_equal(number, ignore_index), 0, found) if _may_hold(F, number, ignore_index) else found
         )
 
-    found = base.anywhere(F, label, outside)
+    found = calls.anywhere(F, label, outside)
     if found:
         classes = (F.shape(scores) or (None, None))[1]
         raise ValueError(

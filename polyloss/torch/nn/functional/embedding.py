@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from polyloss import checks
+from polyloss import calls, checks
 from polyloss.formulas import embedding
 from polyloss.opset import OpSet, Tensor
 from polyloss.torch.nn import base
@@ -36,7 +36,7 @@ def triplet_margin_loss(
     for argument, value in (("margin", margin), ("p", p), ("eps", eps)):
         checks.number(name, argument, value)
     checks.positive(name, "margin", margin)
-    F = base.owner(name, anchor=anchor, positive=positive, negative=negative)
+    F = calls.owner(name, anchor=anchor, positive=positive, negative=negative)
     base.same_rank(F, name, anchor=anchor, positive=positive, negative=negative)
     (triplet, dtype) = base.promoted(
         F, name, integer=("positive", "negative"), anchor=anchor, positive=positive, negative=negative
@@ -63,7 +63,7 @@ def triplet_margin_with_distance_loss(
     mode = base.checked_mode(name, reduction, old_name=False)
     checks.number(name, "margin", margin)
     checks.positive(name, "margin", margin)
-    F = base.owner(name, anchor=anchor, positive=positive, negative=negative)
+    F = calls.owner(name, anchor=anchor, positive=positive, negative=negative)
     base.same_rank(F, name, anchor=anchor, positive=positive, negative=negative)
     if distance_function is None or (isinstance(distance_function, PairwiseDistance) and not distance_function.keepdim):
         (p, eps) = (2.0, 1e-6) if distance_function is None else (distance_function.norm, distance_function.eps)
@@ -83,7 +83,7 @@ def triplet_margin_with_distance_loss(
         measure = distance_function
         found = _distances(lambda **pair: measure(*pair.values()), anchor, positive, negative, swap=swap)
         named = {f"distance_function({pair})": value for pair, value in found.items()}
-        F = base.owner(name, anchor=anchor, **named)
+        F = calls.owner(name, anchor=anchor, **named)
         (wide, dtype) = base.promoted(F, name, autocast=False, **named)
         distances = dict(zip(named, wide, strict=True))
     return base.reduced(F, _hinge(F, name, distances, margin), mode, dtype)
@@ -104,7 +104,7 @@ def _distances(
 
 def _hinge(F: OpSet, loss: str, distances: dict[str, Tensor], margin: float) -> Tensor:
     """The loss of each triplet; the distances broadcast."""
-    return embedding.triplet_margin(F, *base.broadcast(F, loss, **distances), margin=margin)
+    return embedding.triplet_margin(F, *calls.broadcast(F, loss, **distances), margin=margin)
 
 
 def cosine_embedding_loss(
@@ -120,7 +120,7 @@ def cosine_embedding_loss(
     name = "cosine_embedding_loss"
     mode = base.checked_mode(name, base.legacy_mode(size_average, reduce, reduction))
     checks.number(name, "margin", margin)
-    F = base.owner(name, input1=input1, input2=input2, target=target)
+    F = calls.owner(name, input1=input1, input2=input2, target=target)
     shapes = [F.shape(tensor) for tensor in (input1, input2, target)]
     ranks = [None if shape is None else len(shape) for shape in shapes]
     if None not in ranks and ranks not in ([2, 2, 1], [1, 1, 0]):
@@ -128,7 +128,7 @@ def cosine_embedding_loss(
             f"{name}: input1, input2 and target have shapes {shapes}; accepted are (N, D), (N, D) and (N,), or (D,), (D,) and ()"
         )
     ((first, second), dtype) = base.promoted(F, name, integer=("input2",), input1=input1, input2=input2)
-    base.broadcast(F, name, input1=first, input2=second)
+    calls.broadcast(F, name, input1=first, input2=second)
     cosine = embedding.smoothed_cosine_similarity(F, first, second, epsilon=_EPSILON)
-    (cosine, label) = base.broadcast(F, name, input=cosine, target=F.cast_like(target, cosine))
+    (cosine, label) = calls.broadcast(F, name, input=cosine, target=F.cast_like(target, cosine))
     return base.reduced(F, embedding.cosine_distance(F, cosine, label, margin=margin), mode, dtype)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from polyloss import checks
+from polyloss import calls, checks
 from polyloss.opset import INTEGERS, OpSet, Tensor
 from polyloss.torch.nn import base
 from polyloss.torch.nn.functional.cross_entropy import (
@@ -41,7 +41,7 @@ def linear_cross_entropy(
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"{_NAME}: label_smoothing={label_smoothing!r} is not in [0, 1]")
     rows = rows_of(options)
-    F = base.owner(
+    F = calls.owner(
         _NAME, input=input, linear_weight=linear_weight, target=target, linear_bias=linear_bias, weight=weight
     )
     _check_shapes(F, input, linear_weight, linear_bias, weight)

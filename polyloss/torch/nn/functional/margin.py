@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from polyloss import calls
 from polyloss.formulas import embedding
 from polyloss.opset import Tensor
 from polyloss.torch.nn import base
@@ -18,7 +19,7 @@ def hinge_embedding_loss(
     """Hinge loss of distances (`polyloss.torch.nn.HingeEmbeddingLoss`). `target` may have an integer dtype; the shapes broadcast."""
     name = "hinge_embedding_loss"
     mode = base.checked_mode(name, base.legacy_mode(size_average, reduce, reduction))
-    F = base.owner(name, input=input, target=target)
+    F = calls.owner(name, input=input, target=target)
     ((distance, label), dtype) = base.pair(F, name, input, target, integer=True, like="input")
     return base.reduced(F, embedding.hinge_embedding(F, distance, label, margin=margin), mode, dtype)
 
@@ -35,9 +36,9 @@ def margin_ranking_loss(
     """Hinge loss of a ranking (`polyloss.torch.nn.MarginRankingLoss`). The three have one rank, and broadcast; `target` may be integer."""
     name = "margin_ranking_loss"
     mode = base.checked_mode(name, base.legacy_mode(size_average, reduce, reduction))
-    F = base.owner(name, input1=input1, input2=input2, target=target)
+    F = calls.owner(name, input1=input1, input2=input2, target=target)
     tensors = {"input1": input1, "input2": input2, "target": target}
     base.same_rank(F, name, **tensors)
     ((first, second, label), dtype) = base.promoted(F, name, integer=tuple(tensors), boolean=False, **tensors)
-    (first, second, label) = base.broadcast(F, name, input1=first, input2=second, target=label)
+    (first, second, label) = calls.broadcast(F, name, input1=first, input2=second, target=label)
     return base.reduced(F, embedding.margin_ranking(F, first, second, label, margin=margin), mode, dtype)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from polyloss import checks
+from polyloss import calls, checks
 from polyloss.formulas import margin as formulas
 from polyloss.opset import OpSet, Tensor
 from polyloss.torch.nn import base
@@ -25,7 +25,7 @@ def multi_margin_loss(
     mode = base.checked_mode(name, base.legacy_mode(size_average, reduce, reduction))
     power(name, p)
     checks.number(name, "margin", margin)
-    F = base.owner(name, input=input, target=target, weight=weight)
+    F = calls.owner(name, input=input, target=target, weight=weight)
     scores = _samples(F, name, input)
     (batch, classes) = F.shape(scores) or (None, None)
     alone = F.shape(target) == () and batch == 1
@@ -51,7 +51,7 @@ def multilabel_margin_loss(
     """Hinge loss of class scores with several right classes (`polyloss.torch.nn.MultiLabelMarginLoss`). The shapes are equal."""
     name = "multilabel_margin_loss"
     mode = base.checked_mode(name, base.legacy_mode(size_average, reduce, reduction))
-    F = base.owner(name, input=input, target=target)
+    F = calls.owner(name, input=input, target=target)
     scores = _samples(F, name, input)
     (given, wanted) = (F.shape(input), F.shape(target))
     if not {given, wanted} <= {(), (1,)}:
@@ -73,7 +73,7 @@ def multilabel_soft_margin_loss(
     """Logistic loss of independent classes (`polyloss.torch.nn.MultiLabelSoftMarginLoss`). The shapes broadcast."""
     name = "multilabel_soft_margin_loss"
     mode = base.checked_mode(name, base.legacy_mode(size_average, reduce, reduction), old_name=False)
-    F = base.owner(name, input=input, target=target, weight=weight)
+    F = calls.owner(name, input=input, target=target, weight=weight)
     shape = F.shape(input)
     if shape == ():
         raise ValueError(f"{name}: input has shape (); accepted are shapes whose last axis is that of the classes")
@@ -85,11 +85,11 @@ def multilabel_soft_margin_loss(
         ones = F.stop_gradient(F.ones_like(wide[0]))
         (logits, label, *scale) = (wide[0], *(F.broadcast_mul(part, ones) for part in wide[1:]))
     else:
-        (logits, label, *scale) = base.broadcast(F, name, **dict(zip(given, wide, strict=True)))
+        (logits, label, *scale) = calls.broadcast(F, name, **dict(zip(given, wide, strict=True)))
     loss = F.sigmoid_cross_entropy(logits, label)
     if scale:
         loss = loss * scale[0]
-    if shape is None or not base.sizes_differ(F, loss, input):
+    if shape is None or not calls.sizes_differ(F, loss, input):
         return base.reduced(F, F.mean(loss, axis=-1), mode, dtype)
     # What broadcasts beyond the input does not move the class axis, nor change the number of classes.
     return base.reduced(F, F.sum(loss, axis=len(shape) - 1) / F.size(input, axis=-1), mode, dtype)
@@ -114,7 +114,7 @@ def _samples(F: OpSet, loss: str, input: Tensor) -> Tensor:
 def _labels(F: OpSet, loss: str, target: Tensor, lowest: int, classes: int | None) -> None:
     """Raise TypeError unless `target` has an integer dtype, ValueError if it is seen to leave the range of the class numbers."""
     checks.classes(F, loss, "target", target)
-    if classes is not None and base.anywhere(F, target, partial(_outside, F, target, lowest, classes)):
+    if classes is not None and calls.anywhere(F, target, partial(_outside, F, target, lowest, classes)):
         padding = "" if lowest == 0 else ", and -1 after the last that counts"
         raise ValueError(
             f"{loss}: target has elements outside [{lowest}, {classes - 1}]; accepted are classes of the input{padding}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from polyloss import checks
+from polyloss import calls, checks
 from polyloss.formulas import regression
 from polyloss.opset import OpSet, Tensor, UnsupportedError
 from polyloss.torch.nn import base
@@ -24,16 +24,16 @@ def _difference(
 ) -> Tensor:
     """A loss of the difference. `by_weight`: the mean divides by the sum of the weights. `integer`, `boolean`: as in `base.promoted`."""
     mode = base.checked_mode(loss, reduction, old_name=weight is None)
-    F = base.owner(loss, input=input, target=target, weight=weight)
+    F = calls.owner(loss, input=input, target=target, weight=weight)
     tensors = {"input": input, "target": target} | ({} if weight is None else {"weight": weight})
     ((pred, label, *weights), dtype) = base.promoted(
         F, loss, integer=integer, boolean=boolean, expanded=True, **tensors
     )
-    if base.sizes_differ(F, input, target):
-        base.warn(
+    if calls.sizes_differ(F, input, target):
+        calls.warn(
             f"{loss}: target has shape {F.shape(target)}, but input has {F.shape(input)}: they broadcast, which is rarely meant"
         )
-    value = formula(F, *base.broadcast(F, loss, input=pred, target=label))
+    value = formula(F, *calls.broadcast(F, loss, input=pred, target=label))
     if not weights:
         return base.reduced(F, value, mode, dtype)
     base.same_shape(F, loss, "weight", weight, "input", input)
@@ -120,7 +120,7 @@ def poisson_nll_loss(
     """Negative log likelihood of counts (`polyloss.torch.nn.PoissonNLLLoss`). The shapes broadcast, without a warning."""
     name = "poisson_nll_loss"
     mode = base.checked_mode(name, base.legacy_mode(size_average, reduce, reduction), old_name=False)
-    F = base.owner(name, input=input, target=target)
+    F = calls.owner(name, input=input, target=target)
     ((pred, wide), dtype) = base.pair(F, name, input, target, integer=True)
     loss = regression.poisson_nll(F, pred, wide, from_logits=log_input, compute_full=full, epsilon=eps)
     return base.reduced(F, loss, mode, dtype)
@@ -143,22 +143,22 @@ def gaussian_nll_loss(
     mode = base.checked_mode(name, reduction, old_name=False)
     integer = ("target",)
     if isinstance(var, float):
-        F = base.owner(name, input=input, target=target)
+        F = calls.owner(name, input=input, target=target)
         negative = var < 0
         ((mean, wide), dtype) = base.promoted(
             F, name, integer=integer, boolean=False, autocast=False, input=input, target=target
         )
         spread = F.ones_like(mean) * var
     else:
-        F = base.owner(name, input=input, target=target, var=var)
-        negative = base.anywhere(F, var, lambda: F.where(var < 0, F.stop_gradient(F.ones_like(var)), 0.0)) or False
+        F = calls.owner(name, input=input, target=target, var=var)
+        negative = calls.anywhere(F, var, lambda: F.where(var < 0, F.stop_gradient(F.ones_like(var)), 0.0)) or False
         ((mean, wide, spread), dtype) = base.promoted(
             F, name, integer=integer, boolean=False, autocast=False, input=input, target=target, var=var
         )
         spread = _variance(F, name, spread, input)
     if negative:
         raise ValueError(f"{name}: var has negative elements; accepted are variances, 0 or above")
-    (mean, wide, spread) = base.broadcast(F, name, input=mean, target=wide, var=spread)
+    (mean, wide, spread) = calls.broadcast(F, name, input=mean, target=wide, var=spread)
     return base.reduced(F, regression.gaussian_nll(F, mean, wide, spread, full=full, epsilon=eps), mode, dtype)
 
 
@@ -167,7 +167,7 @@ def _variance(F: OpSet, loss: str, var: Tensor, input: Tensor) -> Tensor:
     (shape, wanted) = (F.shape(var), F.shape(input))
     if shape is None or wanted is None:
         raise UnsupportedError(f"{loss} on {F.name}: what var means depends on its shape, which a symbol does not have")
-    if not base.sizes_differ(F, var, input):
+    if not calls.sizes_differ(F, var, input):
         return var
     if shape == wanted[:-1]:
         return F.expand_dims(var, axis=-1)

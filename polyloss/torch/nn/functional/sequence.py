@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 
-from polyloss import checks
+from polyloss import calls, checks
 from polyloss.formulas import sequence
 from polyloss.opset import INTEGERS, OpSet, Shape, Tensor, UnsupportedError
 from polyloss.splitting import SPLIT
@@ -30,7 +30,7 @@ def ctc_loss(
     if static[0] != static[1]:
         kinds = " and ".join(f"{name} is a {type(given).__name__}" for name, given in lengths.items())
         raise TypeError(f"{_NAME}: {kinds}; accepted are two tensors, or two tuples or lists of integers")
-    F = base.owner(_NAME, log_probs=log_probs, targets=targets, **({} if static[0] else lengths))
+    F = calls.owner(_NAME, log_probs=log_probs, targets=targets, **({} if static[0] else lengths))
     checks.floating(F, _NAME, "log_probs", log_probs)
     shape = F.shape(log_probs)
     if shape is None:
@@ -146,7 +146,7 @@ class _Samples:
         if self._F.readable(given):
             try:
                 return int(self._F.max(row))
-            except Exception:  # within a transform, as in base.anywhere
+            except Exception:  # within a transform, as in calls.anywhere
                 return None
         return None
 
@@ -181,7 +181,7 @@ class _Samples:
         self._check(label, flags, f"targets has elements that are no class; accepted is 0 to {classes - 1}")
 
     def _check(self, tensor: Tensor, flags: Callable[[], Tensor], message: str) -> None:
-        found = base.anywhere(self._F, tensor, flags)
+        found = calls.anywhere(self._F, tensor, flags)
         if found:
             raise ValueError(f"{_NAME}: {message}")
         if found is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from polyloss import checks
+from polyloss import calls, checks
 from polyloss.formulas import adaptive
 from polyloss.opset import INTEGERS, OpSet, Tensor, UnsupportedError
 from polyloss.torch.nn import base, functional, layers
@@ -129,7 +129,7 @@ class AdaptiveLogSoftmaxWithLoss(layers.ParametricLoss):
         def outside() -> Tensor:
             return F.where(number < 0, 1, F.where(number >= self.n_classes, 1, F.zeros_like(number)))
 
-        if found := base.anywhere(F, label, outside):
+        if found := calls.anywhere(F, label, outside):
             raise ValueError(f"{name}: target_ has elements outside [0, {self.n_classes - 1}], which are no classes")
         (head, clusters) = self._scores(F, x, tensors)
         loss = adaptive.adaptive_cross_entropy(F, head, clusters, number, cutoffs=self.cutoffs[:-1])
@@ -163,7 +163,7 @@ class AdaptiveLogSoftmaxWithLoss(layers.ParametricLoss):
         for path, layer in self._layers().items():
             (given[f"{path}.weight"], bias) = self._tensors(path, layer, input)
             given |= {} if bias is None else {f"{path}.bias": bias}
-        F = base.owner(name, input=input, **others, **given)
+        F = calls.owner(name, input=input, **others, **given)
         return F, {path: base.widened(F, name, path, tensor, "input", input) for path, tensor in given.items()}
 
     def _scores(self, F: OpSet, x: Tensor, tensors: Mapping[str, Tensor]) -> tuple[Tensor, list[Tensor]]:
@@ -296,7 +296,7 @@ class LinearCrossEntropyLoss(layers.ParametricLoss):
         """The loss."""
         (matrix, bias) = self._tensors("linear", self.linear, input)
         if self.out_features:
-            F = base.owner(type(self).__name__, input=input, linear_weight=matrix, linear_bias=bias)
+            F = calls.owner(type(self).__name__, input=input, linear_weight=matrix, linear_bias=bias)
             if F.shape(input) is None:
                 raise UnsupportedError(
                     f"{type(self).__name__} on {F.name}: out_features take a rank, which a symbol does not have"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from polyloss.calls import owner
 from polyloss.opset import Tensor
 from polyloss.torch.nn import functional
-from polyloss.torch.nn.base import Loss, WeightedLoss, owner
+from polyloss.torch.nn.base import Loss, WeightedLoss
 from polyloss.torch.nn.functional.multi import power
 
 
