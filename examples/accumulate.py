@@ -9,6 +9,7 @@ import torch
 import polyloss
 import polyloss.torch.nn as nn
 
+torch.manual_seed(0)
 generator = torch.Generator().manual_seed(0)
 inputs = torch.randn(12, 5, generator=generator, dtype=torch.float64)
 labels = torch.randint(4, (12,), generator=generator)
