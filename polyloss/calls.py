@@ -60,6 +60,14 @@ def sizes_differ(F: OpSet, tensor: Tensor, reference: Tensor) -> bool:
     return len(given) != len(wanted) or any(a != b and None not in (a, b) for a, b in zip(given, wanted, strict=True))
 
 
+def same_shape(F: OpSet, loss: str, name: str, tensor: Tensor, other: str, reference: Tensor) -> None:
+    """Raise ValueError unless `tensor` has the shape of `reference`."""
+    if sizes_differ(F, tensor, reference):
+        raise ValueError(
+            f"{loss}: {name} has shape {F.shape(tensor)}, but {other} has {F.shape(reference)}: they must be equal"
+        )
+
+
 def broadcast(F: OpSet, loss: str, **tensors: Tensor) -> list[Tensor]:
     """The tensors in the shape to which all of them broadcast; ValueError where there is none."""
     parts = list(tensors.values())

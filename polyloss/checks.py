@@ -102,6 +102,13 @@ def positive(loss: str, name: str, value: float) -> None:
         raise ValueError(f"{loss}: {name}={value!r} must be above 0")
 
 
+def inside(loss: str, name: str, value: float, low: float, high: float) -> None:
+    """Raise ValueError unless ``low < value < high``."""
+    number(loss, name, value)
+    if not low < value < high:
+        raise ValueError(f"{loss}: {name}={value!r} is not between {low:g} and {high:g}")
+
+
 def number(loss: str, name: str, value: object) -> None:
     """Raise TypeError unless `value` is a real number."""
     if isinstance(value, (int, float)):  # also what torch.compile makes of one, which it can ask nothing more

@@ -176,6 +176,17 @@ BUILT_IN = (
         calls="polyloss_conformance.keras_calls:CALLS",
         uncompiled=_keras_uncompiled,
     ),
+    Dialect(
+        "zoo",
+        "the literature",
+        "polyloss.zoo",
+        cases="polyloss_conformance.zoo_cases:cases",
+        references=_REFERENCES + "zoo:REFERENCES",
+        findings="polyloss_conformance.deviations.zoo:FINDINGS",
+        method="forward",
+        leading=1,
+        calls="polyloss_conformance.zoo_calls:CALLS",
+    ),
 )
 
 

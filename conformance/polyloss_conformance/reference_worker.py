@@ -111,15 +111,14 @@ def split(values: Array) -> tuple[Array, Array]:
 
 def _native(channel: Channel) -> None:
     dialect = dialects.dialects()[channel.job["dialect"]]
-    assert dialect.native is not None
-    assert dialect.native_load is not None
     items: list[str] = channel.job["items"]
     try:
+        if dialect.native_load is None:
+            raise ImportError(f"{dialect.name} has no native library")
         library = dialects.resolve(dialect.native_load)()
         loaded = {"versions": {library.__name__: str(library.__version__)}, "python": platform.python_version()}
     except Exception as error:
         loaded = {"unavailable": f"{type(error).__name__}: {error}"[:500]}
-    run = dialects.resolve(dialect.native)
     cases = dialects.cases_of(dialect.name)
     for item in items:
         channel.begin(item)
@@ -130,7 +129,7 @@ def _native(channel: Channel) -> None:
         elif "unavailable" in loaded:
             channel.done(item, {"refused": loaded["unavailable"]})
         else:
-            channel.done(item, _called(run([cases[item]])))
+            channel.done(item, _called(dialects.resolve(str(dialect.native))([cases[item]])))
 
 
 def _called(answers: Iterator[tuple[str, dict[str, Any]]]) -> Record:

@@ -127,7 +127,7 @@ RECORDS: dict[str, Record] = {
         "required": ["id", "kind", "loss", "cause", "evidence", "numbers", "holds"],
         "properties": {
             "id": _text,
-            "kind": {"enum": ["documentation", "native bug", "native limit"]},
+            "kind": {"enum": ["documentation", "native bug", "native limit", "source"]},
             "loss": _text,
             "cause": _text,
             "evidence": _text,  # upstream link or file and line

@@ -53,9 +53,9 @@ class Stage:
         used = sorted({case.loss.partition("/")[0] for case in cases.values()})
         known = [dialects.dialects()[name] for name in used]
         answers = [
-            self.pool.submit(self._ask_native, dialect, _asked(dialect, cases, "versions" in native[dialect.name]))
+            self.pool.submit(self._ask_native, dialect, items)
             for dialect in known
-            if dialect.name in native
+            if (items := _asked(dialect, cases, "versions" in native.get(dialect.name, {})))
         ]
         parts = max(1, min(self.jobs, len(cases) // WORTH_A_PROCESS))
         curves = {case.loss: CURVE + name for name, case in reversed(list(cases.items())) if case.wrt}

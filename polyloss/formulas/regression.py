@@ -78,3 +78,17 @@ def log_cosh(F: OpSet, pred: Tensor, label: Tensor) -> Tensor:
     for n in range(9, 0, -1):
         excess = squared * (1.0 + excess) * (1 / (2 * n * (2 * n - 1)))
     return F.where(size < 1, F.log1p(excess), far)
+
+
+def pinball(F: OpSet, pred: Tensor, target: Tensor, *, q: float | tuple[float, ...]) -> Tensor:
+    """``q max(e, 0) + (1 - q) max(-e, 0)`` with ``e = target - pred``; gradient 0 where they are equal.
+
+    With several q, one for each place of the last axis of `pred`, to which `target` broadcasts.
+    """
+    e = F.broadcast_sub(target, pred)
+    if not isinstance(q, tuple):
+        return q * F.relu(e) + (1 - q) * F.relu(-e)
+    parts = [F.slice_axis(e, axis=-1, begin=i, end=i + 1) for i in range(len(q))]
+    return F.concat(
+        *(each * F.relu(part) + (1 - each) * F.relu(-part) for each, part in zip(q, parts, strict=True)), dim=-1
+    )

@@ -20,6 +20,7 @@ KINDS = {
     "documentation": "The documentation and the code of the native library disagree.",
     "native bug": "The native library is wrong by its own documentation.",
     "native limit": "The native library cannot do what its documentation allows.",
+    "source": "A text or a library says, under this name, something else than the canonical definition.",
 }
 
 

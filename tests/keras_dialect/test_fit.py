@@ -20,11 +20,11 @@ def run(arguments, backend):
     return found.stdout
 
 
-@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
-def test_fit(backend, tmp_path):
-    if find_spec(backend) is None:
-        pytest.skip(f"{backend} is not installed")
-    assert f"done {backend}" in run([str(Path(__file__).with_name("fit.py")), str(tmp_path)], backend)
+@pytest.mark.parametrize("on", ["tensorflow", "jax", "torch"])
+def test_fit(on, tmp_path):
+    if find_spec(on) is None:
+        pytest.skip(f"{on} is not installed")
+    assert f"done {on}" in run([str(Path(__file__).with_name("fit.py")), str(tmp_path)], on)
 
 
 STRATEGY = """

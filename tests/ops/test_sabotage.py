@@ -6,9 +6,9 @@ import pytest
 from polyloss import dispatch
 from polyloss.opset import OpSet
 
+from ..conftest import chosen_backends
 from .cases import CASES, SCANS
 from .check import differences, problems, refusal
-from .conftest import chosen_backends
 
 NUMPY = dispatch.backend("numpy")
 FRAMEWORK = next((name for name in ("torch", "tensorflow", "mxnet") if name in chosen_backends()), None)  # JAX is slow

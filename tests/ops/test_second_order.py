@@ -5,9 +5,9 @@ import pytest
 
 from polyloss import dispatch
 
+from ..conftest import chosen_backends
 from .cases import ints, values
 from .check import Case, derivative
-from .conftest import chosen_backends
 from .test_ops import FIRST
 
 SMOOTH = {  # operation -> argument to differentiate by

@@ -5,8 +5,8 @@ import numpy as np
 from polyloss import dispatch
 from polyloss.opset import COMPOSITES, OpSet, composed
 
+from ..conftest import chosen_backends
 from .cases import CASES, SCANS
-from .conftest import chosen_backends
 from .test_ops import FIRST, check
 
 FEW = [case for case in FIRST if case.name in ("pick", "log_softmax", "where", "squared_error")]

@@ -194,7 +194,10 @@ def hostile() -> dict[str, list[schema.Record]]:
         "references": [
             loss(key, computed=r"\text{<img src=x onerror=alert(2)>}", **texts),
             case(bad, key, config={bad: bad, "__proto__": 1}, inputs=inputs, references=references),
-            *(finding(bad + kind, key, kind=kind, **found) for kind in ("documentation", "native bug", "native limit")),
+            *(
+                finding(bad + kind, key, kind=kind, **found)
+                for kind in ("documentation", "native bug", "native limit", "source")
+            ),
         ],
         "environment": [
             run(

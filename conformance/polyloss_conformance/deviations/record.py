@@ -19,6 +19,7 @@ from polyloss_conformance.tolerances import limits
 DOCUMENTATION = "documentation"
 BUG = "native bug"
 LIMIT = "native limit"
+SOURCE = "source"
 
 Numbers = list[dict[str, str]]
 Masks = Mapping[str, Array]

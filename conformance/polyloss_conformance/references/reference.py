@@ -32,11 +32,13 @@ class Reference:
     """The printed formula, where it says something else than the code."""
     module: str = "mxnet.gluon.loss"
     release: str = "MXNet 1.9.1"
+    paper: str = ""
+    """What is the source, where that is no library."""
 
     @property
     def source(self) -> str:
-        """Upstream name, version and document."""
-        return f"{self.module}.{self.name}, {self.release}, docstring and code"
+        """Upstream name, version and document, or the paper."""
+        return self.paper or f"{self.module}.{self.name}, {self.release}, docstring and code"
 
     def value(self, inputs: Mapping[str, Any], config: Mapping[str, Any], call: Mapping[str, Any]) -> Array:
         """What the code computes, in exact arithmetic and in the shape of its result.

@@ -110,14 +110,6 @@ def pair(
     return calls.broadcast(F, loss, input=wide[0], target=wide[1]), dtype
 
 
-def same_shape(F: OpSet, loss: str, name: str, tensor: Tensor, other: str, reference: Tensor) -> None:
-    """Raise ValueError unless `tensor` has the shape of `reference`."""
-    if calls.sizes_differ(F, tensor, reference):
-        raise ValueError(
-            f"{loss}: {name} has shape {F.shape(tensor)}, but {other} has {F.shape(reference)}: they must be equal"
-        )
-
-
 def same_rank(F: OpSet, loss: str, **tensors: Tensor) -> None:
     """Raise ValueError unless the tensors have as many axes, each."""
     shapes = [F.shape(tensor) for tensor in tensors.values()]

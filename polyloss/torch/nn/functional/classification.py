@@ -26,7 +26,7 @@ def binary_cross_entropy(
     mode = base.checked_mode(name, base.legacy_mode(size_average, reduce, reduction))
     F = calls.owner(name, input=input, target=target, weight=weight)
     wide = base.widened(F, name, "target", target, "input", input)
-    base.same_shape(F, name, "target", target, "input", input)
+    calls.same_shape(F, name, "target", target, "input", input)
     for argument, tensor in (("input", input), ("target", target)):
         if calls.anywhere(F, tensor, partial(_outside, F, tensor)):
             raise ValueError(f"{name}: {argument} has elements outside [0, 1]; accepted are probabilities")
@@ -53,7 +53,7 @@ def binary_cross_entropy_with_logits(
     name = "binary_cross_entropy_with_logits"
     mode = base.checked_mode(name, base.legacy_mode(size_average, reduce, reduction))
     F = calls.owner(name, input=input, target=target, weight=weight, pos_weight=pos_weight)
-    base.same_shape(F, name, "target", target, "input", input)
+    calls.same_shape(F, name, "target", target, "input", input)
     ((logits, wide), dtype) = base.promoted(F, name, input=input, target=target)
     if pos_weight is None:
         loss = F.sigmoid_cross_entropy(logits, wide)

@@ -55,7 +55,7 @@ def multilabel_margin_loss(
     scores = _samples(F, name, input)
     (given, wanted) = (F.shape(input), F.shape(target))
     if not {given, wanted} <= {(), (1,)}:
-        base.same_shape(F, name, "target", target, "input", input)
+        calls.same_shape(F, name, "target", target, "input", input)
     _labels(F, name, target, -1, (F.shape(scores) or (None, None))[1])
     alone = given is not None and len(given) < 2
     loss = formulas.multilabel_margin(F, scores, F.reshape(target, (1, -1)) if alone else target)

@@ -36,7 +36,7 @@ def _difference(
     value = formula(F, *calls.broadcast(F, loss, input=pred, target=label))
     if not weights:
         return base.reduced(F, value, mode, dtype)
-    base.same_shape(F, loss, "weight", weight, "input", input)
+    calls.same_shape(F, loss, "weight", weight, "input", input)
     return base.reduced(F, F.broadcast_mul(value, weights[0]), mode, dtype, F.sum(weights[0]) if by_weight else None)
 
 
