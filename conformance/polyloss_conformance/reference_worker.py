@@ -15,6 +15,7 @@ import numpy as np
 from polyloss_conformance import arrays, dialects
 from polyloss_conformance.cases import Array, Case
 from polyloss_conformance.child import Channel
+from polyloss_conformance.notes import measured as measured_vectors
 from polyloss_conformance.results import Record, encode
 
 LOAD = "(load)"
@@ -26,6 +27,9 @@ FINDING = "finding "
 
 CURVE = "curve "
 """Before the id of the case around which the curve of its loss is drawn."""
+
+VECTORS = "vectors "
+"""Before the id of a loss whose formula is held to the numbers of others."""
 
 SPAN = 4.0
 POINTS = 81
@@ -42,11 +46,15 @@ def main() -> None:
 
 
 def _formulas(channel: Channel) -> None:
-    cases = dialects.cases_named(item.removeprefix(CURVE) for item in channel.job["items"])
-    for item in channel.job["items"]:
+    items: list[str] = channel.job["items"]
+    cases = dialects.cases_named(item.removeprefix(CURVE) for item in items if not item.startswith(VECTORS))
+    for item in items:
         channel.begin(item)
         try:
-            result = curve(cases[item.removeprefix(CURVE)]) if item.startswith(CURVE) else formula(cases[item])
+            if item.startswith(VECTORS):
+                result: Record = {"vectors": measured_vectors(item.removeprefix(VECTORS))}
+            else:
+                result = curve(cases[item.removeprefix(CURVE)]) if item.startswith(CURVE) else formula(cases[item])
         except Exception as error:  # a case that its formula does not know is a result too
             result = {"refused": f"{type(error).__name__}: {error}"}
         channel.done(item, result)

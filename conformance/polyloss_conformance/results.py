@@ -99,7 +99,9 @@ RECORDS: dict[str, Record] = {
         },
     },
     # A loss of a dialect, with what its page section shows besides cells. `documented` and `computed` are LaTeX: what the upstream
-    # documentation prints, and what upstream computes. `curve`: the loss over one prediction, the rest fixed, from the formula.
+    # documentation prints, and what upstream computes. `curve`: the loss over one prediction, the rest fixed, from the formula. `native`:
+    # whether there is a native library to ask. `notes`: paragraphs of its documentation by heading. `vectors`: numbers that others
+    # computed, and what the formula gives for them.
     "loss": {
         "required": ["loss", "dialect", "name", "summary", "documented", "computed", "source"],
         "properties": {
@@ -110,6 +112,22 @@ RECORDS: dict[str, Record] = {
             "documented": _text,
             "computed": _text,
             "source": _text,  # upstream name, version and document
+            "native": {"type": "boolean"},
+            "notes": _texts,
+            "vectors": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["oracle", "call", "expected", "formula", "holds"],
+                    "properties": {
+                        "oracle": _text,
+                        "call": _text,
+                        "expected": _text,
+                        "formula": _text,
+                        "holds": {"type": "boolean"},
+                    },
+                },
+            },
             "curve": {
                 "type": "object",
                 "required": ["label", "x", "loss", "gradient"],
@@ -288,8 +306,8 @@ class Results:
     """Files of which no `run` could be read, so that nothing else of them counts."""
 
     def failed(self) -> bool:
-        """True if a cell is bad, a planned one did not run though its environment was there, a finding no longer holds, nothing ran, or a
-        file is so damaged that its environment is not known."""
+        """True if a cell is bad, a planned one did not run though its environment was there, a finding or the number of another no longer
+        holds, nothing ran, or a file is so damaged that its environment is not known."""
         nothing = not any(env.cells for env in self.environments.values())
         return (
             nothing
@@ -300,7 +318,14 @@ class Results:
                 for env in self.environments.values()
             )
             or any(not finding["holds"] for finding in self.findings.values())
+            or bool(self.refuted())
         )
+
+    def refuted(self) -> list[str]:
+        """The losses whose formula does not give the numbers that others computed."""
+        return [
+            loss for loss, record in self.losses.items() if not all(one["holds"] for one in record.get("vectors", ()))
+        ]
 
     def add(self, record: Record) -> None:
         """Take one valid record in."""

@@ -17,10 +17,12 @@ from polyloss_conformance import arrays, dialects, judge, results
 from polyloss_conformance.cases import Case
 from polyloss_conformance.compare import compare
 from polyloss_conformance.dialects import Dialect
-from polyloss_conformance.reference_worker import CURVE, FINDING, LOAD, unmeasured
+from polyloss_conformance.notes import notes
+from polyloss_conformance.reference_worker import CURVE, FINDING, LOAD, VECTORS, unmeasured
 from polyloss_conformance.references_file import own_revision
 from polyloss_conformance.results import Record
 from polyloss_conformance.supervisor import Lost, StartError, Supervisor
+from polyloss_conformance.vectors import vectors
 
 MODULE = "polyloss_conformance.reference_worker"
 
@@ -59,7 +61,9 @@ class Stage:
         ]
         parts = max(1, min(self.jobs, len(cases) // WORTH_A_PROCESS))
         curves = {case.loss: CURVE + name for name, case in reversed(list(cases.items())) if case.wrt}
-        chunks = [*_chunks(cases, parts), *([list(curves.values())] if curves else [])]
+        checked = {vector.loss for vector in vectors()} & {case.loss for case in cases.values()}
+        others = [*curves.values(), *(VECTORS + loss for loss in sorted(checked))]
+        chunks = [*_chunks(cases, parts), *([others] if others else [])]
         computed = [self.pool.submit(self._compute, chunk) for chunk in chunks]
         formulas: dict[str, Any] = {}
         for future in computed:
@@ -70,7 +74,16 @@ class Stage:
         records = []
         for record in (loss for dialect in known for loss in _losses(dialect, {case.loss for case in cases.values()})):
             drawn = formulas.get(curves.get(record["loss"], ""), {})
-            records.append({**record, "curve": drawn} if "loss" in drawn else record)
+            record |= {"curve": drawn} if "loss" in drawn else {}
+            held = formulas.get(VECTORS + record["loss"], {})
+            if "refused" in held:  # the formula cannot be held to them: that is no agreement
+                told = str(held["refused"])
+                held = {
+                    "vectors": [
+                        {"oracle": "all", "call": record["name"], "expected": "", "formula": told, "holds": False}
+                    ]
+                }
+            records.append(record | held)
         records += [_measured(known, item, said[item]) for item in said if item.startswith(FINDING) and said[item]]
         return records + [combined(case, formulas[name], said.get(name)) for name, case in cases.items()]
 
@@ -181,6 +194,8 @@ def _losses(dialect: Dialect, wanted: set[str]) -> list[Record]:
             "documented": reference.documented,
             "computed": reference.computed,
             "source": reference.source,
+            "native": dialect.native is not None,
+            "notes": notes(dialect, loss.partition("/")[2]),
         }
         for loss, reference in dialects.resolve(dialect.references).items()
         if loss in wanted

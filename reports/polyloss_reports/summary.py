@@ -143,7 +143,12 @@ def summarize(results: Results) -> Summary:
     broken = [name for name, finding in results.findings.items() if not finding["holds"]]
     verdict = "nothing" if not total.ran() else ("fail" if results.failed() else "pass")
     return Summary(
-        verdict, _words(verdict, total, broken), environments, total, _reservations(results, environments), broken
+        verdict,
+        _words(verdict, total, broken, results.refuted()),
+        environments,
+        total,
+        _reservations(results, environments),
+        broken,
     )
 
 
@@ -157,8 +162,10 @@ def _environment(env: Environment) -> EnvironmentSummary:
     return EnvironmentSummary(env, tally, not_run)
 
 
-def _words(verdict: str, total: Tally, broken: list[str]) -> str:
+def _words(verdict: str, total: Tally, broken: list[str], refuted: list[str]) -> str:
     stale = f"{count(len(broken), 'finding')} no longer {'holds' if len(broken) == 1 else 'hold'}" if broken else ""
+    if refuted:
+        stale += f"{'; ' if stale else ''}the formula of {count(len(refuted), 'loss', 'losses')} contradicts the numbers of others"
     if verdict == "nothing":
         planned = f": none of {count(total.counts['not run'], 'planned cell')} has a record" if total.counts else ""
         return f"There is no verdict{planned}." + (f" {stale}." if stale else "")
@@ -167,13 +174,14 @@ def _words(verdict: str, total: Tally, broken: list[str]) -> str:
 
 
 def _reservations(results: Results, environments: list[EnvironmentSummary]) -> list[str]:
-    found = []
+    found = [f"The formula of {loss} does not give the numbers that others computed." for loss in results.refuted()]
+    library = any(results.losses.get(case["loss"], {}).get("native", True) for case in results.cases.values())
     for env in environments:
         if not env.environment.finished:
             found.append(f"{env.name} ended early: its last session has no end.")
         if not env.tally.ran():
             found.append(f"{env.name} has no finished cell: nothing is known of it.")
-        elif not env.tally.compared["native"]:
+        elif library and not env.tally.compared["native"]:
             found.append(f"{env.name} has no cell that was compared with a native library.")
         found += [f"{env.name}: {note}" for note in env.environment.notes]
     for file, lines in results.damaged.items():

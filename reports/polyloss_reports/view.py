@@ -74,6 +74,23 @@ class Loss:
         """Its cells, for the script."""
         return pack(self.block.content())
 
+    def has_native(self) -> bool:
+        """Whether there is a native library to ask."""
+        return self.record is None or bool(self.record.get("native", True))
+
+    def notes(self) -> dict[str, list[tuple[str, bool]]]:
+        """Paragraphs of its documentation by heading, in pieces; True marks one that is code."""
+        notes = (self.record or {}).get("notes", {})
+        return {heading: _pieces(text) for heading, text in notes.items() if heading != "Example"}
+
+    def called(self) -> str:
+        """How it is called, as at a prompt."""
+        return str((self.record or {}).get("notes", {}).get("Example", ""))
+
+    def vectors(self) -> list[Record]:
+        """Numbers that others computed, beside the formula's."""
+        return list((self.record or {}).get("vectors", ()))
+
     def bad(self) -> int:
         """How many of its cells make the run fail."""
         return sum(self.tally.counts[status] for status in BAD)
@@ -159,10 +176,14 @@ def build(results: Results) -> View:
         losses=shown,
         findings=list(findings.values()),
         without_case=[loss.key for loss in shown if not loss.tally.counts and loss.key not in described],
-        without_native=[loss.key for loss in shown if loss.key in described - native],
+        without_native=[loss.key for loss in shown if loss.key in described - native and loss.has_native()],
         refused=refused,
         cases=len(results.cases),
     )
+
+
+def _pieces(text: str) -> list[tuple[str, bool]]:
+    return [(piece.strip("`"), piece.startswith("`")) for piece in re.split(r"(``.+?``|`[^`]+`)", text) if piece]
 
 
 def _losses(results: Results, columns: list[tuple[str, str]]) -> dict[str, Loss]:

@@ -218,3 +218,47 @@ def test_long_arrays_are_cut_and_say_so() -> None:
     block.add("torch", "eager", "a", record, None)
     dtype, shape, values, total = max(block.content()["arrays"], key=lambda array: array[3])
     assert (dtype, shape, len(values), total) == ("float32", [1000], data.LARGEST_ARRAY, 1000)
+
+
+ALONE = [["formula", "value", 0.5, 4.0]]
+VECTOR = {"oracle": "scikit-learn 1.9", "call": "Quartic() of x 2", "expected": "16", "formula": "16", "holds": True}
+
+
+def of_the_literature(**changes: Any) -> list[schema.Record]:
+    notes = {"Use": "For `x` to the ``4``.", "Elsewhere": "Halved.", "Example": ">>> quartic(2)\n16"}
+    described = loss("zoo/Quartic", native=False, notes=notes, vectors=[VECTOR | changes])
+    return [
+        described,
+        case("zoo/Quartic/1", loss="zoo/Quartic", references={"formula": {"value": synthetic.array([16.0])}}),
+    ]
+
+
+def test_a_loss_without_a_native_library(tmp_path: Path) -> None:
+    records = {
+        "r": of_the_literature(),
+        "torch": [
+            run("torch", {"eager": ["zoo/Quartic/1"]}),
+            cell("torch", "zoo/Quartic/1", checks=ALONE),
+            end("torch"),
+        ],
+    }
+    text = parsed(tmp_path, records).text
+    for words in ("For x to the 4.", "Halved.", ">>> quartic(2) 16", "scikit-learn 1.9", "agrees", "Computed"):
+        assert words in text
+    assert "no value from a native library" not in text
+    assert "compared with a native library" not in text
+
+
+def test_numbers_of_others_that_do_not_hold(tmp_path: Path) -> None:
+    records = {"r": of_the_literature(formula="17", holds=False)}
+    records["torch"] = [
+        run("torch", {"eager": ["zoo/Quartic/1"]}),
+        cell("torch", "zoo/Quartic/1", checks=ALONE),
+        end("torch"),
+    ]
+    read = synthetic.read(tmp_path, records)
+    assert read.failed()
+    text = Parsed(page.render(read, "now")).text
+    assert "Not conformant" in text
+    assert "contradicts the numbers of others" in text
+    assert "The formula of zoo/Quartic does not give the numbers that others computed." in text
