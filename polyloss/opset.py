@@ -1,4 +1,4 @@
-"""The op set: the abstract operations that loss formulas are written on, and what a backend is.
+"""The op set: the abstract operations that loss formulas are written on.
 
 A formula takes an op set `F` and tensors, and uses nothing else: the methods below, and the infix operators ``+ - * /``,
 unary ``-`` and ``> >= < <=`` between tensors **of one shape and dtype**, or a tensor and a Python number. Anything that
@@ -15,7 +15,7 @@ Conventions for every operation
     *NaN, inf*  IEEE 754: a NaN operand gives NaN (`maximum`, `minimum`, `max`, `min` and `relu` included), `log(0)` is -inf, `exp(-inf)` 0.
     *gradient*  Exact away from kinks. At kinks: ``relu'(0) = 0``, ``abs'(0) = sign'(.) = 0``, `broadcast_maximum` and `broadcast_minimum`
                 give all of it to the first argument at a tie, `max` and `min` share it equally among ties, ``norm'(0) = 0``.
-                Comparisons, `pick`'s index and `where`'s condition receive none. `where` blocks the gradient of the side that was not
+                Comparisons, indices and `where`'s condition receive none. `where` blocks the gradient of the side that was not
                 chosen, but a NaN or infinite derivative inside that side still leaks (0 * inf): guard the input.
     *empty*     Zero-size tensors give zero-size results; a sum over nothing is 0, a mean over nothing NaN, `max` over nothing an error.
     *full reductions* give shape (); MXNet's legacy arrays have no 0-d form and give (1,).
@@ -27,11 +27,12 @@ backend may replace by a fused native kernel with the same values and gradients)
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeAlias
 
-if TYPE_CHECKING:
-    import numpy as np
+from polyloss.alignment import LOG_ZERO as LOG_ZERO
+from polyloss.alignment import ctc_cost
+from polyloss.backend import Backend as Backend  # the other half of the contract
 
 Tensor: TypeAlias = Any  # each framework's own type; no common base exists
 Axis: TypeAlias = int | Sequence[int] | None
@@ -41,7 +42,6 @@ HALF = ("float16", "bfloat16")
 INTEGERS = ("int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8")
 LOGITS_AT_ONCE = 1 << 22
 """How many logits `OpSet.linear_cross_entropy` holds where a backend works through the rows in chunks: 16 MiB of float32."""
-LOG_ZERO = -1e30  # a finite stand-in for log 0, small enough for float32: its differences stay finite, so gradients do
 
 
 class UnsupportedError(NotImplementedError):
@@ -117,6 +117,10 @@ class OpSet(ABC):
     def slice_axis(self, data: Tensor, axis: int, begin: int, end: int | None) -> Tensor:
         """``data[..., begin:end, ...]`` along one axis; begin and end may be negative, an end of None is the axis's size."""
 
+    @abstractmethod
+    def flip(self, data: Tensor, axis: int) -> Tensor:
+        """`data` in reverse order along an axis."""
+
     # --- constants ----------------------------------------------------------------------------------------------------------
 
     @abstractmethod
@@ -182,6 +186,10 @@ class OpSet(ABC):
     @abstractmethod
     def log1p(self, data: Tensor) -> Tensor:
         """``log(1 + x)``, exact for small x."""
+
+    @abstractmethod
+    def arctan(self, data: Tensor) -> Tensor:
+        """The angle in ``(-pi/2, pi/2)`` whose tangent is x; ``+-pi/2`` at infinity."""
 
     @abstractmethod
     def relu(self, data: Tensor) -> Tensor:
@@ -263,6 +271,10 @@ class OpSet(ABC):
         """Euclidean norm, with gradient 0 at the zero vector; axes as in `sum`, but ``|x|`` where none is left to reduce."""
 
     @abstractmethod
+    def cumsum(self, data: Tensor, axis: int = -1) -> Tensor:
+        """Running totals along an axis, in the shape and dtype of `data`; half precision is added up in float32."""
+
+    @abstractmethod
     def softmax(self, data: Tensor, axis: int = -1) -> Tensor:
         """``e^x_i / sum_j e^x_j`` along an axis, shifted by the maximum."""
 
@@ -287,6 +299,38 @@ class OpSet(ABC):
     @abstractmethod
     def dot(self, lhs: Tensor, rhs: Tensor, transpose_a: bool = False, transpose_b: bool = False) -> Tensor:
         """The product of two matrices, either of them transposed before; half precision is added up in float32."""
+
+    @abstractmethod
+    def batch_dot(self, lhs: Tensor, rhs: Tensor, transpose_a: bool = False, transpose_b: bool = False) -> Tensor:
+        """The products of pairs of matrices, (B, m, k) and (B, k, n) to (B, m, n), either of the two transposed before.
+
+        There is no broadcasting over B. Half precision is added up in float32.
+        """
+
+    @abstractmethod
+    def nuclear_norm(self, data: Tensor) -> Tensor:
+        """The sum of the singular values of a matrix (m, n), shape (); NaN if an element is NaN or infinite.
+
+        The gradient is ``sum_i u_i v_i^T`` over the singular values that are not 0: above ``max(m, n) eps`` times the largest. Those that
+        are add nothing to it. Half precision is decomposed in float32.
+        """
+
+    # --- order --------------------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def argsort(self, data: Tensor, axis: int = -1, is_ascend: bool = True) -> Tensor:
+        """The indices that sort `data` along an axis, as int32 in its shape, without gradient: an index for `gather_along`.
+
+        Ties stay in the order of their indices, in descending order too. NaN counts as +inf, and ties with it; -0 ties with 0.
+        """
+
+    @abstractmethod
+    def gather_along(self, data: Tensor, indices: Tensor, axis: int = -1) -> Tensor:
+        """The elements of `data` at `indices` along `axis`, in the shape of `indices` (NumPy's ``take_along_axis``).
+
+        `indices` has the rank of `data`, and its sizes save that at `axis`; otherwise ValueError. It may have any real dtype, and is
+        truncated and clipped into range as in `pick`. The gradients of an element that is taken more than once add up.
+        """
 
     # --- composite: a default body, which a backend may replace by a fused kernel ---------------------------------------------
 
@@ -319,6 +363,10 @@ class OpSet(ABC):
         top = self.where(self.broadcast_equal(top - top, 0.0), top, 0.0)  # an infinite shift would give inf - inf
         total = self.sum(self.exp(self.broadcast_sub(data, top)), axis=axis, keepdims=keepdims, exclude=exclude)
         return self.log(total) + (top if keepdims else self.reshape_like(top, total))
+
+    def sort(self, data: Tensor, axis: int = -1, is_ascend: bool = True) -> Tensor:
+        """`data` in order along an axis, as `argsort` has it; an element's gradient is that of the place it comes to."""
+        return self.gather_along(data, self.argsort(data, axis=axis, is_ascend=is_ascend), axis=axis)
 
     def squared_error(self, data: Tensor, label: Tensor) -> Tensor:
         """``(data - label)^2``, elementwise; the shapes are equal."""
@@ -419,59 +467,7 @@ class OpSet(ABC):
             raise UnsupportedError(
                 f"CTC on {self.name} in {dtype}: the numbers of classes and of labels must be known while tracing"
             )
-        finite = self.clip(log_prob, LOG_ZERO, -LOG_ZERO)  # the gradient of a sum of minus infinities is NaN
-        blank %= classes
-        silence = self.sum(self.slice_axis(finite, axis=2, begin=blank, end=blank + 1), axis=2)  # (T, N)
-        label = self.cast(label, dtype)
-        if not width:
-            (label, width) = (self.sum(self.zeros_like(finite), axis=(0, 2), keepdims=True), 1)
-            label = self.reshape(label, (-1, 1)) - 1.0
-        column = self.expand_dims(self.arange_like(label, axis=1), axis=0)  # (1, L)
-        if label_lengths is None:
-            end = self.where(label < 0, self.broadcast_like(column, label), float(width))
-            label_lengths = self.min(end, axis=1)
-        label_lengths = self.cast(label_lengths, dtype)
-
-        # For each number i of labels emitted so far, two log probabilities of all prefixes: one that ends in a blank, one in label i.
-        #   blank_i <- (blank_i + label_i) y_blank       label_i <- (label_i + blank_(i-1) + [l_i != l_(i-1)] label_(i-1)) y_(l_i)
-        picks = [
-            self.pick(finite, self.broadcast_like(self.swapaxes(one, 0, 1), silence), axis=-1)
-            for one in (self.slice_axis(label, axis=1, begin=i, end=i + 1) for i in range(width))
-        ]
-        emission = self.stack(silence, *picks, axis=2)  # (T, N, 1 + L)
-        never = self.zeros_like(self.slice_axis(label, axis=1, begin=0, end=1)) + LOG_ZERO  # (N, 1)
-        skip = never
-        if width > 1:
-            before = self.slice_axis(label, axis=1, begin=0, end=width - 1)
-            after = self.slice_axis(label, axis=1, begin=1, end=width)
-            skip = self.concat(never, self.broadcast_equal(after, before) * LOG_ZERO, dim=1)
-        start = self.concat(self.zeros_like(never), *[never] * (2 * width), dim=1)
-
-        def advance(frame: Tensor, state: Tensor) -> Tensor:
-            ends_blank = self.slice_axis(state, axis=1, begin=0, end=width + 1)
-            ends_label = self.slice_axis(state, axis=1, begin=width + 1, end=None)
-            no_label_first = self.concat(never, ends_label, dim=1)
-            stay_blank = self.logsumexp(self.stack(ends_blank, no_label_first), axis=0)
-            skipping = self.slice_axis(no_label_first, axis=1, begin=0, end=width) + skip
-            arrive = self.slice_axis(ends_blank, axis=1, begin=0, end=width)
-            to_label = self.logsumexp(self.stack(ends_label, arrive, skipping), axis=0)
-            y_blank = self.slice_axis(frame, axis=1, begin=0, end=1)
-            y_label = self.slice_axis(frame, axis=1, begin=1, end=width + 1)
-            new = self.concat(self.broadcast_add(stay_blank, y_blank), to_label + y_label, dim=1)
-            if data_lengths is None:
-                return new
-            return self.where(self.slice_axis(frame, axis=1, begin=width + 1, end=None), new, state)
-
-        if data_lengths is not None:
-            time = self.expand_dims(self.arange_like(silence, axis=0), axis=1)
-            running = self.broadcast_greater(self.expand_dims(self.cast(data_lengths, dtype), axis=0), time)
-            emission = self.concat(emission, self.expand_dims(running, axis=2), dim=2)
-        state = self.scan(advance, emission, start)
-        ends_blank = self.slice_axis(state, axis=1, begin=0, end=width + 1)
-        ends_label = self.concat(never, self.slice_axis(state, axis=1, begin=width + 1, end=None), dim=1)
-        ends = [self.pick(end, label_lengths, axis=1) for end in (ends_blank, ends_label)]
-        total = self.logsumexp(self.stack(*ends), axis=0)
-        return self.where(total > LOG_ZERO / 2, -total, float("inf"))
+        return ctc_cost(self, log_prob, label, data_lengths, label_lengths, blank % classes, width)
 
     # --- what a framework does around a loss --------------------------------------------------------------------------------
 
@@ -497,6 +493,7 @@ COMPOSITES = (
     "widen",
     "cast_like",
     "logsumexp",
+    "sort",
     "squared_error",
     "smooth_l1",
     "sigmoid_cross_entropy",
@@ -542,70 +539,14 @@ def reduced_axes(axis: Axis, ndim: int, exclude: bool = False) -> tuple[int, ...
     return tuple(i for i in range(ndim) if (i in named) != exclude)
 
 
-class Backend(ABC):
-    """One framework: which tensors are its own, and what running, comparing and differentiating on it needs."""
+def gathered_axis(shape: Sequence[int | None], indices: Sequence[int | None], axis: int) -> int:
+    """`axis`, non-negative, of `OpSet.gather_along` for data and indices of these shapes.
 
-    name: str
-    """The framework's top-level module; also the entry point's name in the group `polyloss.backends`."""
-
-    dtypes: tuple[str, ...]
-    """The floating-point dtypes of its tensors."""
-
-    modes: tuple[str, ...]
-    """Ways to run a function that `value_and_grad` knows; the first is ``eager``."""
-
-    sampled: tuple[str, ...] = ()
-    """Modes that take so long to compile that conformance runs one case a loss in them."""
-
-    differentiable: bool = True
-    """False: `value_and_grad` returns no gradients."""
-
-    @abstractmethod
-    def versions(self) -> dict[str, str]:
-        """Distribution name to version, for what a result depends on."""
-
-    def kinds(self) -> Mapping[type, OpSet]:
-        """The types whose op set is worth knowing before a call: a tracer (``torch.compile``) cannot follow the search for it."""
-        return {}
-
-    @abstractmethod
-    def op_set(self, tensor: object) -> OpSet | None:
-        """The op set for this kind of tensor, or None where it is not one of this framework's. The answer depends on the type only."""
-
-    @abstractmethod
-    def from_numpy(self, array: np.ndarray[Any, Any], dtype: str) -> Tensor:
-        """A tensor of this framework with these values, rounded to `dtype` (NumPy's names, and ``bfloat16``)."""
-
-    @abstractmethod
-    def to_numpy(self, tensor: Tensor) -> np.ndarray[Any, Any]:
-        """The values on the host, in the same dtype; bfloat16 as float32."""
-
-    @abstractmethod
-    def value_and_grad(
-        self, function: Callable[..., Tensor], wrt: Sequence[int], mode: str = "eager"
-    ) -> Callable[[Sequence[Tensor | None], Tensor | None], tuple[Tensor, tuple[Tensor, ...]]]:
-        """A runner: from arguments and an upstream gradient (None: ones) to ``function(*arguments)`` and its gradients.
-
-        Gradients are those of ``sum(upstream * value)`` with respect to the arguments numbered in `wrt`, in that order, zeros for an
-        argument that has no influence. The runner may be called again with other values of the same shapes and dtypes without
-        compiling again. Arguments may be None.
-        """
-
-    @abstractmethod
-    def parameter(
-        self, name: str, shape: Sequence[int], bound: float, dtype: str | None = None, device: Any = None
-    ) -> Any:
-        """What this framework's optimizers train, of a shape, drawn uniformly from [-bound, bound) by its own generator.
-
-        A `dtype` of None is the framework's default; `device` is of its own kind. The `name` is for people.
-        """
-
-    def tensor_of(self, parameter: Any, like: Tensor) -> Tensor:
-        """The tensor in a parameter, of the kind of `like`, or a tensor as it is."""
-        return parameter
-
-    def refuses(self, shapes: Mapping[str, tuple[int, ...]], dtype: str) -> str | None:
-        """Why tensors of these shapes and this floating dtype cannot exist here, or None where they can."""
-        if dtype not in self.dtypes:
-            return f"{self.name} has no {dtype} here"
-        return None
+    Raises:
+        ValueError: the shapes differ elsewhere, or there is no such axis.
+    """
+    (place,) = reduced_axes(axis, len(shape))
+    pairs = [pair for i, pair in enumerate(zip(shape, indices, strict=False)) if i != place]
+    if len(shape) != len(indices) or any(a != b for a, b in pairs if a is not None and b is not None):
+        raise ValueError(f"indices of shape {tuple(indices)} do not fit {tuple(shape)} along axis {axis}")
+    return place

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import jaxlib
 import numpy as np
 
-from polyloss.opset import HALF, Axis, Backend, OpSet, Shape, Tensor, chunk, reduced_axes
+from polyloss.opset import HALF, Axis, Backend, OpSet, Shape, Tensor, chunk, gathered_axis, reduced_axes
 
 
 class JaxOps(OpSet):
@@ -65,6 +65,9 @@ class JaxOps(OpSet):
         (place,) = reduced_axes(axis, data.ndim)
         return data[(slice(None),) * place + (slice(begin, end),)]
 
+    def flip(self, data: Tensor, axis: int) -> Tensor:
+        return jnp.flip(data, axis)
+
     # --- constants ----------------------------------------------------------------------------------------------------------
 
     def zeros_like(self, data: Tensor) -> Tensor:
@@ -116,6 +119,9 @@ class JaxOps(OpSet):
         # jaxlib 0.7.1 on CPU takes its approximation for small numbers down to -0.414, where it is off by 120 ULP; good from -0.364 on.
         off = (data > -0.42) & (data < -0.36)
         return jnp.where(off, jnp.log(1 + jnp.where(off, data, 0)), jnp.log1p(jnp.where(off, 0, data)))
+
+    def arctan(self, data: Tensor) -> Tensor:
+        return jnp.arctan(data)
 
     def relu(self, data: Tensor) -> Tensor:
         return jax.nn.relu(data)
@@ -188,6 +194,10 @@ class JaxOps(OpSet):
         zero = total == 0
         return jnp.where(zero, 0, jnp.sqrt(jnp.where(zero, 1, total))).astype(data.dtype)
 
+    def cumsum(self, data: Tensor, axis: int = -1) -> Tensor:
+        wide = _at_least_single(data)
+        return wide.cumsum(axis, dtype=wide.dtype).astype(data.dtype)
+
     def softmax(self, data: Tensor, axis: int = -1) -> Tensor:
         return jax.nn.softmax(data, axis)
 
@@ -209,6 +219,27 @@ class JaxOps(OpSet):
 
     def dot(self, lhs: Tensor, rhs: Tensor, transpose_a: bool = False, transpose_b: bool = False) -> Tensor:
         return (lhs.T if transpose_a else lhs) @ (rhs.T if transpose_b else rhs)
+
+    def batch_dot(self, lhs: Tensor, rhs: Tensor, transpose_a: bool = False, transpose_b: bool = False) -> Tensor:
+        return (lhs.swapaxes(1, 2) if transpose_a else lhs) @ (rhs.swapaxes(1, 2) if transpose_b else rhs)
+
+    def nuclear_norm(self, data: Tensor) -> Tensor:
+        wide = _at_least_single(data)
+        values = jnp.linalg.svd(wide, compute_uv=False)
+        zero = values <= jax.lax.stop_gradient(values[:1]) * (max(data.shape) * jnp.finfo(wide.dtype).eps)
+        return jnp.where(zero, 0, values).sum().astype(data.dtype)
+
+    # --- order --------------------------------------------------------------------------------------------------------------
+
+    def argsort(self, data: Tensor, axis: int = -1, is_ascend: bool = True) -> Tensor:
+        key = jax.lax.stop_gradient(data)
+        if jnp.issubdtype(key.dtype, jnp.floating):
+            key = jnp.where(jnp.isnan(key), jnp.inf, key)
+        return jnp.argsort(key, axis, stable=True, descending=not is_ascend).astype(jnp.int32)
+
+    def gather_along(self, data: Tensor, indices: Tensor, axis: int = -1) -> Tensor:
+        place = gathered_axis(data.shape, indices.shape, axis)
+        return jnp.take_along_axis(data, _places(indices, 0, data.shape[place] - 1), place, mode="clip")
 
     # --- replaced compositions; XLA fuses the others as they are --------------------------------------------------------------
 

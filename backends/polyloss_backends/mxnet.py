@@ -9,12 +9,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
 from typing import Any
 
 import numpy as np
 
-from polyloss.opset import HALF, Axis, Backend, OpSet, Shape, Tensor, UnsupportedError, chunk, reduced_axes
+from polyloss.opset import (
+    HALF,
+    Axis,
+    Backend,
+    OpSet,
+    Shape,
+    Tensor,
+    UnsupportedError,
+    chunk,
+    gathered_axis,
+    reduced_axes,
+)
+from polyloss_backends.mxnet_numpy import MXNetNumPyOps
 
 
 def import_mxnet() -> Any:
@@ -94,6 +105,10 @@ class MXNetOps(OpSet):
     def slice_axis(self, data: Tensor, axis: int, begin: int, end: int | None) -> Tensor:
         return self.F.slice_axis(data, axis=axis, begin=begin, end=end)
 
+    def flip(self, data: Tensor, axis: int) -> Tensor:
+        moved = self.F.swapaxes(data, dim1=0, dim2=axis)  # flip and cumsum refuse a negative axis
+        return self.F.swapaxes(self.F.flip(moved, axis=0), dim1=0, dim2=axis)
+
     # --- constants ----------------------------------------------------------------------------------------------------------
 
     def zeros_like(self, data: Tensor) -> Tensor:
@@ -142,6 +157,9 @@ class MXNetOps(OpSet):
 
     def log1p(self, data: Tensor) -> Tensor:
         return self.F.log1p(data)
+
+    def arctan(self, data: Tensor) -> Tensor:
+        return self.F.arctan(data)
 
     def relu(self, data: Tensor) -> Tensor:
         return self.F.relu(data)
@@ -255,6 +273,13 @@ class MXNetOps(OpSet):
         exact = (part - self.stop_gradient(part)) + self.stop_gradient(top)
         return self.where(top - top == 0, exact, part)
 
+    def cumsum(self, data: Tensor, axis: int = -1) -> Tensor:
+        """Running totals along an axis. Those of a float16 symbol may be added up in float16."""
+        if self.dtype(data) in HALF:
+            return self.F.cast(self.cumsum(self.F.cast(data, dtype="float32"), axis), dtype="float16")
+        moved = self.F.swapaxes(data, dim1=0, dim2=axis)
+        return self.F.swapaxes(self.F.cumsum(moved, axis=0), dim1=0, dim2=axis)
+
     # Told a temperature, MXNet passes over oneDNN's kernels, which give numbers beside a NaN and errors of 1e-6 near 0.
 
     def softmax(self, data: Tensor, axis: int = -1) -> Tensor:
@@ -283,6 +308,68 @@ class MXNetOps(OpSet):
             return self.F.dot(lhs, rhs, transpose_a=transpose_a, transpose_b=transpose_b)
         wide = self.dot(self.F.cast(lhs, dtype="float32"), self.F.cast(rhs, dtype="float32"), transpose_a, transpose_b)
         return self.F.cast(wide, dtype="float16")
+
+    def batch_dot(self, lhs: Tensor, rhs: Tensor, transpose_a: bool = False, transpose_b: bool = False) -> Tensor:
+        if self.dtype(lhs) not in HALF:
+            return self.F.batch_dot(lhs, rhs, transpose_a=transpose_a, transpose_b=transpose_b)
+        (left, right) = (self.F.cast(one, dtype="float32") for one in (lhs, rhs))
+        return self.F.cast(self.batch_dot(left, right, transpose_a, transpose_b), dtype="float16")
+
+    def nuclear_norm(self, data: Tensor) -> Tensor:
+        F = self.F
+        dtype = self.dtype(data)
+        if dtype in HALF:
+            return F.cast(self.nuclear_norm(F.cast(data, dtype="float32")), dtype="float16")
+        # MXNet decomposes wide matrices only; as many columns of zeros as there are rows change no singular value.
+        column = F.zeros_like(F.slice_axis(data, axis=1, begin=0, end=1))
+        padded = F.concat(F.BlockGrad(data), F.dot(column, column, transpose_b=True), dim=1).as_np_ndarray()
+        (left, values, right) = (one.as_nd_ndarray() for one in F.numpy.linalg.svd(padded))
+        row = F.slice_axis(data, axis=0, begin=0, end=1)
+        size = F.maximum(*(F.sum(F.ones_like(one)) for one in (row, column)))
+        zero = size * F.max(values) * float(np.finfo(dtype or "float32").eps)
+        values = self.where(F.broadcast_greater(values, zero), values, 0.0)
+        right = F.slice_like(right, data, axes=(1,))
+        # The product with the gradient, a constant, has that gradient, and is taken off again: that of MXNet's decomposition is NaN where
+        # singular values are equal.
+        slope = F.dot(F.broadcast_mul(left, F.expand_dims(values > 0, axis=0)), right)
+        product = F.sum(data * F.BlockGrad(slope))
+        return F.BlockGrad(F.sum(values)) + (product - F.BlockGrad(product))
+
+    def _times(self, data: Tensor, size: Tensor | int) -> Tensor:
+        return data * size if isinstance(size, int) else self.F.broadcast_mul(data, size)
+
+    # --- order --------------------------------------------------------------------------------------------------------------
+
+    def argsort(self, data: Tensor, axis: int = -1, is_ascend: bool = True) -> Tensor:
+        F = self.F
+        key = F.cast(F.BlockGrad(data), dtype="float64")
+        key = F.swapaxes(self.where(key == key, key, float("inf")), dim1=0, dim2=axis)
+        # MXNet's order of ties is arbitrary: they are put in order by a second sort, of (number of the tie) n + (index).
+        order = F.argsort(key, axis=0, is_ascend=is_ascend, dtype="float64")
+        value = F.sort(key, axis=0, is_ascend=is_ascend)
+        before = F.slice_axis(
+            F.concat(F.slice_axis(value, axis=0, begin=0, end=1), value, dim=0), axis=0, begin=0, end=-1
+        )
+        number = self._times(F.cumsum(F.broadcast_not_equal(value, before), axis=0), self.size(value, axis=0))
+        order = F.sort(number + order, axis=0) - number
+        return F.cast(F.swapaxes(order, dim1=0, dim2=axis), dtype="int32")
+
+    def gather_along(self, data: Tensor, indices: Tensor, axis: int = -1) -> Tensor:
+        F = self.F
+        (shape, found) = (self.shape(data), self.shape(indices))
+        if shape is not None and found is not None:
+            gathered_axis(shape, found, axis)
+        # One index for all rows of the axis, which a Symbol of unknown rank has too: (row) n + (place).
+        (data, moved) = (F.swapaxes(one, dim1=-1, dim2=axis) for one in (data, indices))
+        (rows, place) = (F.reshape(one, shape=(-1, 0), reverse=True) for one in (data, moved))
+        place = F.cast(F.BlockGrad(place), dtype="float64")
+        place = F.trunc(F.maximum(self.where(place == place, place, 0.0), 0.0))
+        wide = F.cast(F.BlockGrad(rows), dtype="float64")
+        size = self.size(wide, axis=1)
+        place = F.minimum(place, size - 1) if isinstance(size, int) else F.broadcast_minimum(place, size - 1)
+        start = self._times(F.expand_dims(self.arange_like(wide, axis=0), axis=1), size)
+        taken = F.take(F.reshape(rows, shape=(-1,)), F.broadcast_add(place, start), axis=0, mode="clip")
+        return F.swapaxes(F.reshape_like(taken, moved), dim1=-1, dim2=axis)
 
     # --- fused --------------------------------------------------------------------------------------------------------------
 
@@ -387,82 +474,6 @@ def _by_chunks(
             one += F.dot(slope, scale[low:high], transpose_a=True)
     value = ops.sum(ops.where(ops.broadcast_equal(scale, 0.0), 0.0, F.concat(*losses, dim=0)) * scale)
     return value, [F.concat(*by_data, dim=0), by_weight, *by_bias] if differentiate else []
-
-
-class _Adapter(OpSet):
-    name = "mxnet"
-
-    def __init__(self, legacy: MXNetOps) -> None:
-        self.legacy = legacy
-
-
-def _to_legacy(value: Any) -> Any:
-    return value.as_nd_ndarray() if hasattr(value, "as_nd_ndarray") else value
-
-
-def _adapted(name: str) -> Callable[..., Any]:
-    @wraps(getattr(OpSet, name), updated=())  # not the mark of an abstract method
-    def operation(self: _Adapter, *args: Any, **options: Any) -> Any:
-        args = tuple(map(_to_legacy, args))
-        options = {key: _to_legacy(value) for key, value in options.items()}
-        result = getattr(self.legacy, name)(*args, **options)
-        return result.as_np_ndarray() if hasattr(result, "as_np_ndarray") else result
-
-    return operation
-
-
-def _adapted_reduction(name: str) -> Callable[..., Any]:
-    reduce = _adapted(name)
-
-    def operation(
-        self: _Adapter, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False
-    ) -> Tensor:
-        axes = axis if axis is None or isinstance(axis, int) else tuple(axis)
-        if axes == () and exclude:
-            (axes, exclude) = (None, False)
-        if keepdims or exclude or axes == ():
-            return reduce(self, data, axes, keepdims, exclude)
-        return reduce(self, data, axes, True).squeeze(axis=axes)  # the legacy kind would give (1,) for ()
-
-    return operation
-
-
-def _adapted_reshape_like(self: _Adapter, lhs: Tensor, rhs: Tensor) -> Tensor:
-    return lhs.reshape(()) if self.legacy.shape(rhs) == () else _adapted("reshape_like")(self, lhs, rhs)
-
-
-def _adapted_pick(self: _Adapter, data: Tensor, index: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
-    if self.legacy.shape(index) == ():
-        index = index.reshape(1)
-    picked = _adapted("pick")(self, data, index, axis, True)
-    return picked if keepdims else picked.squeeze(axis=axis)
-
-
-def _adapted_linear_cross_entropy(
-    self: _Adapter,
-    data: Tensor,
-    weight: Tensor,
-    label: Tensor,
-    bias: Tensor | None = None,
-    scale: Tensor | None = None,
-    rows: int | None = None,
-) -> Tensor:
-    found = _adapted("linear_cross_entropy")(self, data, weight, label, bias, scale, rows)
-    return found if scale is None else found.reshape(())
-
-
-# The operations on `mx.np.ndarray` or on its symbol: those of the legacy kind, between two changes of type.
-MXNetNumPyOps: Callable[[MXNetOps], OpSet] = type(
-    "MXNetNumPyOps",
-    (_Adapter,),
-    {name: _adapted(name) for name in OpSet.__abstractmethods__ | {"smooth_l1", "ctc_loss", "ctc_alignment"}}
-    | {name: _adapted_reduction(name) for name in ("sum", "mean", "max", "min", "norm", "logsumexp")}
-    | {
-        "reshape_like": _adapted_reshape_like,
-        "pick": _adapted_pick,
-        "linear_cross_entropy": _adapted_linear_cross_entropy,
-    },
-)
 
 
 def _recorded(

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from polyloss.opset import Axis, Backend, OpSet, Shape, Tensor, chunk, reduced_axes
+from polyloss.opset import Axis, Backend, OpSet, Shape, Tensor, chunk, gathered_axis, reduced_axes
 
 Array = np.ndarray[Any, Any]
 
@@ -74,6 +74,9 @@ class NumpyOps(OpSet):
         (i,) = reduced_axes(axis, data.ndim)
         return data[(slice(None),) * i + (slice(begin, end),)]
 
+    def flip(self, data: Tensor, axis: int) -> Tensor:
+        return np.flip(data, axis)
+
     def zeros_like(self, data: Tensor) -> Tensor:
         return np.zeros_like(data)
 
@@ -124,6 +127,9 @@ class NumpyOps(OpSet):
     @_quiet
     def log1p(self, data: Tensor) -> Tensor:
         return np.log1p(data)
+
+    def arctan(self, data: Tensor) -> Tensor:
+        return np.arctan(data)
 
     def relu(self, data: Tensor) -> Tensor:
         return np.maximum(data, data.dtype.type(0))
@@ -199,6 +205,10 @@ class NumpyOps(OpSet):
         return np.asarray(np.sqrt(_reduce(np.sum, squares, axis, keepdims, exclude))).astype(data.dtype, copy=False)
 
     @_quiet
+    def cumsum(self, data: Tensor, axis: int = -1) -> Tensor:
+        return np.cumsum(_wide(data), axis, dtype=_wide(data).dtype).astype(data.dtype, copy=False)
+
+    @_quiet
     def softmax(self, data: Tensor, axis: int = -1) -> Tensor:
         wide = _wide(data)
         part = np.exp(wide - wide.max(axis=axis, keepdims=True))
@@ -227,6 +237,28 @@ class NumpyOps(OpSet):
         (left, right) = (_wide(lhs), _wide(rhs))
         product = (left.T if transpose_a else left) @ (right.T if transpose_b else right)
         return product.astype(lhs.dtype, copy=False)
+
+    @_quiet
+    def batch_dot(self, lhs: Tensor, rhs: Tensor, transpose_a: bool = False, transpose_b: bool = False) -> Tensor:
+        (left, right) = (_wide(lhs), _wide(rhs))
+        left = np.swapaxes(left, 1, 2) if transpose_a else left
+        return (left @ (np.swapaxes(right, 1, 2) if transpose_b else right)).astype(lhs.dtype, copy=False)
+
+    def nuclear_norm(self, data: Tensor) -> Tensor:
+        if not np.isfinite(data).all():
+            return np.asarray(np.nan, data.dtype)
+        return np.asarray(np.linalg.svd(_wide(data), compute_uv=False).sum()).astype(data.dtype, copy=False)
+
+    def argsort(self, data: Tensor, axis: int = -1, is_ascend: bool = True) -> Tensor:
+        key = np.where(data != data, np.asarray(np.inf, data.dtype), data) if data.dtype.kind == "f" else data
+        if is_ascend:
+            return np.argsort(key, axis, kind="stable").astype(np.int32)
+        order = np.argsort(np.flip(key, axis), axis, kind="stable")  # reversed twice, ties are in order again
+        return (data.shape[axis] - 1 - np.flip(order, axis)).astype(np.int32)
+
+    def gather_along(self, data: Tensor, indices: Tensor, axis: int = -1) -> Tensor:
+        place = gathered_axis(data.shape, indices.shape, axis)
+        return np.take_along_axis(data, _places(indices, data.shape[place]), place)
 
     def linear_cross_entropy(
         self,

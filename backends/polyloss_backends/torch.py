@@ -10,7 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from polyloss.opset import HALF, Axis, Backend, OpSet, Shape, Tensor, chunk, reduced_axes
+from polyloss.opset import HALF, Axis, Backend, OpSet, Shape, Tensor, chunk, gathered_axis, reduced_axes
 
 
 class TorchOps(OpSet):
@@ -67,6 +67,9 @@ class TorchOps(OpSet):
         (place,) = reduced_axes(axis, data.dim())
         return data[(slice(None),) * place + (slice(begin, end),)]
 
+    def flip(self, data: Tensor, axis: int) -> Tensor:
+        return data.flip(axis)
+
     # --- constants ----------------------------------------------------------------------------------------------------------
 
     def zeros_like(self, data: Tensor) -> Tensor:
@@ -113,6 +116,9 @@ class TorchOps(OpSet):
 
     def log1p(self, data: Tensor) -> Tensor:
         return data.log1p()
+
+    def arctan(self, data: Tensor) -> Tensor:
+        return data.arctan()
 
     def relu(self, data: Tensor) -> Tensor:
         return data.relu()
@@ -185,6 +191,10 @@ class TorchOps(OpSet):
         zero = total == 0
         return total.masked_fill(zero, 1).sqrt().masked_fill(zero, 0).to(data.dtype)
 
+    def cumsum(self, data: Tensor, axis: int = -1) -> Tensor:
+        wide = _at_least_single(data)
+        return wide.cumsum(axis, dtype=wide.dtype).to(data.dtype)
+
     def softmax(self, data: Tensor, axis: int = -1) -> Tensor:
         return data.softmax(axis)
 
@@ -201,6 +211,28 @@ class TorchOps(OpSet):
 
     def dot(self, lhs: Tensor, rhs: Tensor, transpose_a: bool = False, transpose_b: bool = False) -> Tensor:
         return (lhs.t() if transpose_a else lhs) @ (rhs.t() if transpose_b else rhs)
+
+    def batch_dot(self, lhs: Tensor, rhs: Tensor, transpose_a: bool = False, transpose_b: bool = False) -> Tensor:
+        return (lhs.mT if transpose_a else lhs).bmm(rhs.mT if transpose_b else rhs)
+
+    def nuclear_norm(self, data: Tensor) -> Tensor:
+        wide = _at_least_single(data)
+        finite = wide.isfinite().all()  # torch raises for a NaN
+        values = torch.linalg.svdvals(torch.where(finite, wide, 0))
+        zero = values <= values[:1].detach() * (max(data.shape) * torch.finfo(wide.dtype).eps)
+        return torch.where(finite, values.masked_fill(zero, 0).sum(), float("nan")).to(data.dtype)
+
+    # --- order --------------------------------------------------------------------------------------------------------------
+
+    def argsort(self, data: Tensor, axis: int = -1, is_ascend: bool = True) -> Tensor:
+        key = data.detach()
+        if key.is_floating_point():
+            key = key.masked_fill(key.isnan(), float("inf"))
+        return key.argsort(dim=axis, descending=not is_ascend, stable=True).int()
+
+    def gather_along(self, data: Tensor, indices: Tensor, axis: int = -1) -> Tensor:
+        place = gathered_axis(data.shape, indices.shape, axis)
+        return data.gather(place, _places(indices, 0, data.size(place) - 1))
 
     # --- fused kernels ------------------------------------------------------------------------------------------------------
     # F.binary_cross_entropy_with_logits does not serve as sigmoid_cross_entropy: in float32 its value is 0 at x = -20 and

@@ -100,6 +100,10 @@ LAYOUT = [
     Case("slice_axis", (CUBE,), {"axis": 2, "begin": 1, "end": 1}),
     Case("slice_axis", (EMPTY,), {"axis": 1, "begin": 0, "end": 2}),
     Case("slice_axis", (COUNTS,), {"axis": 1, "begin": -1, "end": None}),
+    *(Case("flip", (CUBE,), {"axis": axis}) for axis in (1, 0, -1, -3)),
+    Case("flip", (values(4),), {"axis": -1}),
+    Case("flip", (EMPTY,), {"axis": 1}),
+    Case("flip", (COUNTS,), {"axis": 0}),
     *(
         Case(op, (data,), label=label)
         for op in ("zeros_like", "ones_like")
@@ -115,7 +119,7 @@ LAYOUT = [
 
 # --- elementwise ------------------------------------------------------------------------------------------------------------
 
-UNARY = ("abs", "sign", "square", "sqrt", "exp", "log", "log1p", "relu", "sigmoid", "softrelu")
+UNARY = ("abs", "sign", "square", "sqrt", "exp", "log", "log1p", "arctan", "relu", "sigmoid", "softrelu")
 LOGISTIC = 1 / (1 + np.exp(-TAILS))
 
 ELEMENTWISE = [
@@ -141,6 +145,8 @@ ELEMENTWISE = [
         for e, slopes in ((2.5, [0, 20.0]), (2, [0, 8.0]), (1.0, [1, 1]), (1.5, [0, 3.0]), (0.5, [INF, 0.25]))
     ),
     Case("log1p", (floats(-1e-7, 1e-10, 1e-30),), label="small", relative=True, wrt=()),
+    Case("arctan", (LARGE,), label="large", grad=lambda u: (u / (1 + LARGE**2),)),
+    Case("arctan", (floats(1e-10, -1e-20, 0.01),), label="small", relative=True, wrt=()),
     Case("relu", (HALF_STEPS,), label="kink", grad=lambda u: (u * (HALF_STEPS > 0),)),
     Case("relu", (COUNTS,)),
     Case("sigmoid", (LARGE,), label="large", grad=none),
@@ -245,6 +251,8 @@ def where_sqrt(F, x):
     return F.where(x > 0, F.sqrt(F.where(x > 0, x, 1.0)), 0.0)
 
 
+ONES = np.ones((1, 3000))  # in float16, 2048 + 1 is 2048
+
 SELECT = [
     Case("where", (CHOICE.astype(float), GRID, OTHER), wrt=(1, 2)),
     *(Case("where", (CHOICE.astype(kind), GRID, OTHER)) for kind in ("int32", "uint8", "int64", "bool")),
@@ -312,6 +320,19 @@ SELECT = [
             (values(3, 2), values(4, 3), True, True),
         )
     ),
+    *(
+        Case("batch_dot", (lhs, rhs), {"transpose_a": a, "transpose_b": b})
+        for lhs, rhs, a, b in (
+            (CUBE, values(2, 4, 5, stride=2**0.5), False, False),
+            (values(2, 4, 3), values(2, 4, 5), True, False),
+            (CUBE, values(2, 5, 4), False, True),
+            (values(2, 4, 3), values(2, 5, 4), True, True),
+            (values(1, 3, 1), values(1, 1, 2), False, False),
+            (np.zeros((0, 2, 3)), np.zeros((0, 3, 2)), False, False),
+            (np.zeros((2, 2, 0)), np.zeros((2, 0, 2)), False, False),
+        )
+    ),
+    Case("batch_dot", (ONES[None], ONES[None]), {"transpose_b": True}, label="many", wrt=(), dtypes=HALF),
     Case("pick", (floats([NAN, 1], [INF, 2]), ints(1, 1)), label="beside NaN", grad=lambda u: (u[:, None] * [0, 1],)),
     *(
         Case(
@@ -411,6 +432,92 @@ REDUCE = [
         Case(op, (floats([-INF, 0, 1], [0, NAN, 1]),), label="special values", wrt=())
         for op in ("softmax", "log_softmax")
     ),
+]
+
+REDUCE += [
+    *(Case("cumsum", (CUBE,), {"axis": axis}) for axis in (1, -1, 0, -3)),
+    Case("cumsum", (CUBE,)),
+    Case("cumsum", (values(4),)),
+    Case("cumsum", (EMPTY,), {"axis": 0}),
+    Case("cumsum", (COUNTS,), {"axis": 1}),
+    Case("cumsum", (floats([1, NAN, 2], [INF, 1, -INF], [1, -INF, 2]),), label="special values", wrt=()),
+    Case("cumsum", (ONES,), label="many", wrt=(), dtypes=HALF),
+    Case("nuclear_norm", (GRID,)),
+    *(Case("nuclear_norm", (data,)) for data in (values(3, 2), values(4, 4, stride=2**0.5), values(1, 3), EMPTY)),
+    *(
+        Case("nuclear_norm", (data,), label=label, grad=lambda u, slope=slope: (u * slope,))
+        for data, label, slope in (
+            (np.zeros((3, 3)), "of zeros", 0),
+            (2 * np.eye(2, 3), "equal singular values", np.eye(2, 3)),
+            (floats([3, 0, 0], [0, -0.5, 0], [0, 0, 0]), "singular", floats([1, 0, 0], [0, -1, 0], [0, 0, 0])),
+            (np.outer([3.0, 4, 0], [0, 2, 0]), "rank 1", np.outer([0.6, 0.8, 0], [0, 1, 0])),
+            (np.ones((4, 2)), "rank 1", np.full((4, 2), 8**-0.5)),
+        )
+    ),
+    *(Case("nuclear_norm", (floats([1, x], [2, 3]),), label="special values", wrt=()) for x in (NAN, INF)),
+]
+
+# --- order ------------------------------------------------------------------------------------------------------------------
+
+MANY_TIES = np.trunc(values(2, 40, low=-1.99, high=1.99))
+ORDERS = [{"axis": axis, "is_ascend": up} for axis in (-1, 1, 0) for up in (True, False)]
+UNORDERED = floats([1, NAN, INF, -INF, INF, NAN], [-0.0, 0.0, 1, 0.0, -0.0, NAN])
+
+
+def ranks(F, data):
+    return F.cast_like(F.argsort(F.argsort(data)), data)
+
+
+ORDER = [
+    Case("argsort", (CUBE,), result="int32"),
+    *(Case("argsort", (CUBE,), how, result="int32") for how in ORDERS),
+    *(Case("argsort", (MANY_TIES,), {"is_ascend": up}, label="ties", result="int32") for up in (True, False)),
+    *(Case("argsort", (UNORDERED,), {"is_ascend": up}, label="special values", result="int32") for up in (True, False)),
+    *(Case("argsort", (COUNTS,), {"axis": 1, "is_ascend": up}, result="int32") for up in (True, False)),
+    Case("argsort", (ints(3, 0, 255, 0, dtype="uint8"),), {"is_ascend": False}, result="int32"),
+    Case("argsort", (values(1),), result="int32"),
+    Case("argsort", (EMPTY,), result="int32"),
+    Case(ranks, (GRID,), grad=none),
+    *(
+        Case("gather_along", (data, indices), {"axis": axis})
+        for data, indices, axis in (
+            (CUBE, ints([[3, 0], [1, 1], [2, 0]], [[0, 0], [3, 1], [2, 2]]), -1),
+            (CUBE, ints([[2, 1, 0, 0]], [[1, 1, 2, 2]]), 1),
+            (CUBE, np.tile(ints([[1]], [[0]], [[1]]), (1, 3, 4)), 0),
+            (values(4), ints(3, 3, 0), 0),
+            (values(4, 1), ints([0, 0]).repeat(4, axis=0), 1),
+            (GRID, np.zeros((2, 0), "int32"), -1),
+            (EMPTY, np.zeros((0, 2), "int32"), -1),
+        )
+    ),
+    Case("gather_along", (GRID, ints([1], [2]))),
+    Case("gather_along", (GRID, floats([1, 0], [2, 2])), wrt=(0,)),
+    Case("gather_along", (COUNTS, ints([1], [2]))),
+    *(
+        Case("gather_along", (values(1, 4), np.array([[1, 3]], kind)))
+        for kind in ("int8", "uint8", "int64", "uint32", "float16")
+    ),
+    Case("gather_along", (GRID, ints([-1, 1], [7, 0])), label="clipped"),
+    Case("gather_along", (values(1, 4), ints([-(2**33) + 1, 2**33 + 1], dtype="int64")), label="clipped"),
+    Case("gather_along", (values(1, 4), np.array([[1.9, -0.9, -5, NAN, INF, -INF]], "float32")), label="odd indices"),
+    Case(
+        "gather_along",
+        (values(1, 4), ints([2, 2, 2, 0])),
+        label="repeated",
+        grad=lambda u: ([[u[0, 3], 0, u[0, :3].sum(), 0]],),
+    ),
+    Case(
+        "gather_along", (floats([NAN, 1], [INF, 2]), ints([1], [1])), label="beside NaN", grad=lambda u: (u * [0, 1],)
+    ),
+    Case("sort", (CUBE,)),
+    *(Case("sort", (CUBE,), how) for how in ORDERS),
+    Case("sort", (COUNTS,), {"axis": 0, "is_ascend": False}),
+    Case("sort", (EMPTY,)),
+    *(
+        Case("sort", (floats(2, 0, 2, 1),), {"is_ascend": up}, label="ties", grad=lambda u, i=i: (u[i],))
+        for up, i in ((True, [2, 0, 3, 1]), (False, [0, 3, 1, 2]))
+    ),
+    Case("sort", (floats(1, INF, -INF, 0),), label="special values", wrt=()),
 ]
 
 # --- composites -------------------------------------------------------------------------------------------------------------
@@ -544,4 +651,4 @@ CTC += [
     Case("ctc_alignment", (WITHOUT, TARGETS), label="probabilities of 0", wrt=(0,)),
 ]
 
-CASES = [*LAYOUT, *ELEMENTWISE, *TWO, *SELECT, *REDUCE, *COMPOSED, *SCANS, *CTC]
+CASES = [*LAYOUT, *ELEMENTWISE, *TWO, *SELECT, *REDUCE, *ORDER, *COMPOSED, *SCANS, *CTC]

@@ -49,6 +49,8 @@ class Reference:
         lambda data, axis, begin, end: np.moveaxis(np.moveaxis(data, axis, 0)[begin:end], 0, axis)
     )
 
+    flip = staticmethod(lambda data, axis: np.stack(list(np.moveaxis(data, axis, 0))[::-1], axis))
+
     zeros_like = staticmethod(lambda data: np.full(data.shape, 0.0))
     ones_like = staticmethod(lambda data: np.full(data.shape, 1.0))
     arange_like = staticmethod(lambda data, axis: np.arange(float(data.shape[axis])))
@@ -61,6 +63,7 @@ class Reference:
     exp = staticmethod(np.exp)
     log = staticmethod(np.log)
     log1p = staticmethod(np.log1p)
+    arctan = staticmethod(lambda data: np.angle(1 + 1j * np.clip(data, -1e300, 1e300)))
     relu = staticmethod(lambda data: np.where(data < 0, 0.0, data))
     sigmoid = staticmethod(lambda data: np.exp(-np.logaddexp(0.0, -data)))
     softrelu = staticmethod(lambda data: np.logaddexp(0.0, data))
@@ -115,6 +118,45 @@ class Reference:
     def dot(lhs, rhs, transpose_a=False, transpose_b=False):
         (left, right) = (lhs.T if transpose_a else lhs, rhs.T if transpose_b else rhs)
         return np.array([[np.sum(row * column) for column in right.T] for row in left])
+
+    @classmethod
+    def batch_dot(cls, lhs, rhs, transpose_a=False, transpose_b=False):
+        size = (len(lhs), lhs.shape[2 if transpose_a else 1], rhs.shape[1 if transpose_b else 2])
+        return np.reshape([cls.dot(*pair, transpose_a, transpose_b) for pair in zip(lhs, rhs, strict=True)], size)
+
+    @staticmethod
+    def nuclear_norm(data):
+        if not np.all(np.isfinite(data)):
+            return np.nan
+        (m, n) = data.shape
+        both = np.block([[np.zeros((m, m)), data], [data.T, np.zeros((n, n))]])
+        return np.abs(np.linalg.eigvalsh(both)).sum() / 2  # each singular value twice, once negative
+
+    @staticmethod
+    def cumsum(data, axis=-1):
+        rows = np.moveaxis(data, axis, 0)
+        return np.moveaxis(np.array([rows[: i + 1].sum(0) for i in range(len(rows))]).reshape(rows.shape), 0, axis)
+
+    @staticmethod
+    def argsort(data, axis=-1, is_ascend=True):
+        def order(row):
+            keys = [np.inf if np.isnan(x) else float(x) for x in row]
+            return sorted(range(len(row)), key=lambda i: (keys[i] if is_ascend else -keys[i], i))
+
+        return np.apply_along_axis(order, axis, data) if data.size else data
+
+    @staticmethod
+    def gather_along(data, indices, axis=-1):
+        (rows, where) = (np.moveaxis(one, axis, -1) for one in (data, indices))
+        taken = np.empty(where.shape)
+        for place in np.ndindex(where.shape):
+            i = where[place]
+            taken[place] = rows[place[:-1]][0 if np.isnan(i) else int(np.trunc(min(max(i, 0), rows.shape[-1] - 1)))]
+        return np.moveaxis(taken, -1, axis)
+
+    @staticmethod
+    def sort(data, axis=-1, is_ascend=True):
+        return np.apply_along_axis(lambda row: sorted(row, reverse=not is_ascend), axis, data) if data.size else data
 
     power = staticmethod(lambda data, exponent: np.exp(exponent * np.log(data)))
 

@@ -298,6 +298,8 @@ WRONG_AXIS = [
     ),
     Case("sum", (CUBE,), {"axis": 3, "exclude": True}),
     *(Case(op, (CUBE,), {"axis": axis}) for op in ("softmax", "log_softmax") for axis in (3, -4)),
+    *(Case(op, (CUBE,), {"axis": axis}) for op in ("argsort", "sort", "cumsum", "flip") for axis in (3, -4)),
+    *(Case("gather_along", (CUBE, CUBE), {"axis": axis}) for axis in (3, -4)),
     *(Case(op, (CUBE, COUNTS), {"axis": 3}) for op in ("pick", "softmax_cross_entropy")),
     Case("swapaxes", (CUBE, 0, 3)),
     Case("expand_dims", (CUBE, 4)),
@@ -310,6 +312,9 @@ WRONG = [
     Case("reshape_like", (CUBE, GRID)),
     Case("broadcast_add", (GRID, values(2))),
     Case("Activation", (GRID, "tanh")),
+    Case("gather_along", (GRID, COUNTS[:1])),
+    Case("gather_along", (GRID, COUNTS[0])),
+    Case("batch_dot", (CUBE, CUBE)),
     Case("max", (EMPTY,), {"axis": 0}),
     Case("min", (EMPTY,)),
 ]

@@ -15,7 +15,8 @@ FRAMEWORK = next((name for name in ("torch", "tensorflow", "mxnet") if name in c
 NO_TENSOR = {"name", "shape", "dtype", "size", "autocast_dtype", "index_dtypes", "readable", "replicas"}
 OPS = sorted({name for name in dir(OpSet) if not name.startswith("_")} - NO_TENSOR)
 CONSTANT = {"stop_gradient", "zeros_like", "ones_like", "eye_like", "sign", "broadcast_equal", "broadcast_greater"}
-OTHER_SHAPE = {"arange_like", "one_hot"}  # constant too
+OTHER_SHAPE = {"arange_like", "one_hot", "argsort"}  # constant too
+SCALAR = {"nuclear_norm"}  # has no result of another shape
 
 needs_gradients = pytest.mark.skipif(FRAMEWORK is None, reason="no chosen backend differentiates operations one by one")
 
@@ -33,7 +34,7 @@ def caught(backend, op, broken, what=""):
         problem.startswith(what)
         for case in cases
         for dtype in case.dtypes or ("float32", "float64")
-        if not refusal(case, backend, dtype) and not has_scalars(case, dtype)
+        if not refusal(case, backend, dtype) and (op in SCALAR or not has_scalars(case, dtype))
         for problem in problems(case, backend, dtype, ops=sabotaged)
     )
 
@@ -113,6 +114,14 @@ def wrapping_pick(F, x, index, axis=-1, keepdims=False):
     return F.pick(x, F.where(index < 0, index + F.shape(x)[axis], index), axis, keepdims)
 
 
+def half_sums(F, x, axis=-1):
+    return np.cumsum(x, axis, dtype=x.dtype)
+
+
+def ascending_reversed(F, x, axis=-1, is_ascend=True):
+    return F.argsort(x, axis) if is_ascend else F.flip(F.argsort(x, axis), axis)
+
+
 def ctc_where_infinite_is_0(F, *args):
     cost = F.ctc_loss(*args)
     return F.where(cost < float("inf"), cost, 0.0)
@@ -134,6 +143,19 @@ VALUE = [
     ("pick", "rounds", lambda F, x, index, *a, **k: F.pick(x, index + 0.5, *a, **k)),
     ("take", "rounds", lambda F, x, index: F.take(x, index + 0.5)),
     ("dot", "of sizes", lambda F, x, y, **transposed: F.dot(F.abs(x), y, **transposed)),
+    ("batch_dot", "of sizes", lambda F, x, y, **transposed: F.batch_dot(F.abs(x), y, **transposed)),
+    ("cumsum", "in half precision", half_sums),
+    ("cumsum", "from the end", lambda F, x, axis=-1: F.flip(F.cumsum(F.flip(x, axis), axis), axis)),
+    ("flip", "other axis", lambda F, x, axis: F.flip(x, axis - 1)),
+    ("arctan", "by the sine", lambda F, x: F.arctan(x / F.sqrt(1 + F.square(x)))),
+    ("nuclear_norm", "Frobenius", lambda F, x: F.norm(x)),
+    ("nuclear_norm", "trace", lambda F, x: F.abs(F.sum(x * F.eye_like(x)))),
+    ("argsort", "ties reversed", ascending_reversed),
+    ("argsort", "NaN lowest", lambda F, x, *a, **k: F.argsort(without_nan(F, x, -np.inf), *a, **k)),
+    ("argsort", "always ascending", lambda F, x, axis=-1, is_ascend=True: F.argsort(x, axis)),
+    ("gather_along", "rounds", lambda F, x, i, axis=-1: F.gather_along(x, i + 0.5, axis)),
+    ("gather_along", "wraps", lambda F, x, i, axis=-1: F.gather_along(x, np.where(i < 0, i + x.shape[axis], i), axis)),
+    ("sort", "always ascending", lambda F, x, axis=-1, is_ascend=True: F.sort(x, axis)),
     ("power", "squares", lambda F, x, e: F.square(x)),
     ("one_hot", "clipped", lambda F, i, depth, *a, **k: F.one_hot(F.clip(i, 0, depth - 1), depth, *a, **k)),
     ("softrelu", "overflows", lambda F, x: F.log1p(F.exp(x))),
@@ -185,7 +207,12 @@ def larger_half(F, a, b):
     return 0.5 * (F.broadcast_add(a, b) + F.abs(F.broadcast_sub(a, b)))
 
 
+def singular_values_near_0(F, x):
+    return F.nuclear_norm(x + 1e-20 * F.eye_like(x))
+
+
 GRADIENT = [
+    ("nuclear_norm", "not 0 at 0", singular_values_near_0),
     ("abs", "1 at 0", slope_1_at_0),
     ("relu", "1 at 0", lambda F, x: F.where(x < 0, 0.0, x)),
     ("clip", "0 at the ends", clip_inside),

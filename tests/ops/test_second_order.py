@@ -16,7 +16,7 @@ SMOOTH = {  # operation -> argument to differentiate by
     ),
     **dict.fromkeys(("logsumexp", "smooth_l1", "squared_error", "sigmoid_cross_entropy", "softmax_cross_entropy"), 0),
     "broadcast_div": 1,
-    "power": 0,
+    **dict.fromkeys(("power", "arctan", "nuclear_norm"), 0),
     "running_product": 0,
     "ctc_loss": 0,
     "ctc_alignment": 0,
