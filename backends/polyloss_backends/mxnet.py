@@ -13,18 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from polyloss.opset import (
-    HALF,
-    Axis,
-    Backend,
-    OpSet,
-    Shape,
-    Tensor,
-    UnsupportedError,
-    chunk,
-    gathered_axis,
-    reduced_axes,
-)
+from polyloss.opset import HALF, Axis, Backend, OpSet, Shape, Tensor, UnsupportedError, chunk, reduced_axes
+from polyloss_backends import mxnet_composed
 from polyloss_backends.mxnet_numpy import MXNetNumPyOps
 
 
@@ -316,60 +306,15 @@ class MXNetOps(OpSet):
         return self.F.cast(self.batch_dot(left, right, transpose_a, transpose_b), dtype="float16")
 
     def nuclear_norm(self, data: Tensor) -> Tensor:
-        F = self.F
-        dtype = self.dtype(data)
-        if dtype in HALF:
-            return F.cast(self.nuclear_norm(F.cast(data, dtype="float32")), dtype="float16")
-        # MXNet decomposes wide matrices only; as many columns of zeros as there are rows change no singular value.
-        column = F.zeros_like(F.slice_axis(data, axis=1, begin=0, end=1))
-        padded = F.concat(F.BlockGrad(data), F.dot(column, column, transpose_b=True), dim=1).as_np_ndarray()
-        (left, values, right) = (one.as_nd_ndarray() for one in F.numpy.linalg.svd(padded))
-        row = F.slice_axis(data, axis=0, begin=0, end=1)
-        size = F.maximum(*(F.sum(F.ones_like(one)) for one in (row, column)))
-        zero = size * F.max(values) * float(np.finfo(dtype or "float32").eps)
-        values = self.where(F.broadcast_greater(values, zero), values, 0.0)
-        right = F.slice_like(right, data, axes=(1,))
-        # The product with the gradient, a constant, has that gradient, and is taken off again: that of MXNet's decomposition is NaN where
-        # singular values are equal.
-        slope = F.dot(F.broadcast_mul(left, F.expand_dims(values > 0, axis=0)), right)
-        product = F.sum(data * F.BlockGrad(slope))
-        return F.BlockGrad(F.sum(values)) + (product - F.BlockGrad(product))
-
-    def _times(self, data: Tensor, size: Tensor | int) -> Tensor:
-        return data * size if isinstance(size, int) else self.F.broadcast_mul(data, size)
+        return mxnet_composed.nuclear_norm(self, data)
 
     # --- order --------------------------------------------------------------------------------------------------------------
 
     def argsort(self, data: Tensor, axis: int = -1, is_ascend: bool = True) -> Tensor:
-        F = self.F
-        key = F.cast(F.BlockGrad(data), dtype="float64")
-        key = F.swapaxes(self.where(key == key, key, float("inf")), dim1=0, dim2=axis)
-        # MXNet's order of ties is arbitrary: they are put in order by a second sort, of (number of the tie) n + (index).
-        order = F.argsort(key, axis=0, is_ascend=is_ascend, dtype="float64")
-        value = F.sort(key, axis=0, is_ascend=is_ascend)
-        before = F.slice_axis(
-            F.concat(F.slice_axis(value, axis=0, begin=0, end=1), value, dim=0), axis=0, begin=0, end=-1
-        )
-        number = self._times(F.cumsum(F.broadcast_not_equal(value, before), axis=0), self.size(value, axis=0))
-        order = F.sort(number + order, axis=0) - number
-        return F.cast(F.swapaxes(order, dim1=0, dim2=axis), dtype="int32")
+        return mxnet_composed.argsort(self, data, axis, is_ascend)
 
     def gather_along(self, data: Tensor, indices: Tensor, axis: int = -1) -> Tensor:
-        F = self.F
-        (shape, found) = (self.shape(data), self.shape(indices))
-        if shape is not None and found is not None:
-            gathered_axis(shape, found, axis)
-        # One index for all rows of the axis, which a Symbol of unknown rank has too: (row) n + (place).
-        (data, moved) = (F.swapaxes(one, dim1=-1, dim2=axis) for one in (data, indices))
-        (rows, place) = (F.reshape(one, shape=(-1, 0), reverse=True) for one in (data, moved))
-        place = F.cast(F.BlockGrad(place), dtype="float64")
-        place = F.trunc(F.maximum(self.where(place == place, place, 0.0), 0.0))
-        wide = F.cast(F.BlockGrad(rows), dtype="float64")
-        size = self.size(wide, axis=1)
-        place = F.minimum(place, size - 1) if isinstance(size, int) else F.broadcast_minimum(place, size - 1)
-        start = self._times(F.expand_dims(self.arange_like(wide, axis=0), axis=1), size)
-        taken = F.take(F.reshape(rows, shape=(-1,)), F.broadcast_add(place, start), axis=0, mode="clip")
-        return F.swapaxes(F.reshape_like(taken, moved), dim1=-1, dim2=axis)
+        return mxnet_composed.gather_along(self, data, indices, axis)
 
     # --- fused --------------------------------------------------------------------------------------------------------------
 
