@@ -5,9 +5,9 @@ import pytest
 
 from polyloss import dispatch
 
+from ..conftest import chosen_backends
 from .cases import CUBE, ints
 from .check import derivative
-from .conftest import chosen_backends
 from .reference import Reference
 
 INDEX = ints([0, 2], [1, 1], [3, 0])
