@@ -109,6 +109,13 @@ def inside(loss: str, name: str, value: float, low: float, high: float) -> None:
         raise ValueError(f"{loss}: {name}={value!r} is not between {low:g} and {high:g}")
 
 
+def fraction(loss: str, name: str, value: float) -> None:
+    """Raise ValueError unless ``0 <= value <= 1``."""
+    number(loss, name, value)
+    if not 0 <= value <= 1:
+        raise ValueError(f"{loss}: {name}={value!r} is not in [0, 1]")
+
+
 def number(loss: str, name: str, value: object) -> None:
     """Raise TypeError unless `value` is a real number."""
     if isinstance(value, (int, float)):  # also what torch.compile makes of one, which it can ask nothing more

@@ -14,5 +14,35 @@ compiler; a metric (``differentiable`` is False) says so when it is differentiat
 
 from polyloss.zoo.base import Item
 from polyloss.zoo.regression import Quantile, quantile
+from polyloss.zoo.reinforcement import (
+    ExpectedSarsa,
+    GeneralizedAdvantage,
+    QLearning,
+    Sarsa,
+    TdLambda,
+    TemporalDifference,
+    expected_sarsa,
+    generalized_advantage,
+    q_learning,
+    sarsa,
+    td_lambda,
+    temporal_difference,
+)
 
-__all__ = ["Item", "Quantile", "quantile"]
+__all__ = [
+    "ExpectedSarsa",
+    "GeneralizedAdvantage",
+    "Item",
+    "QLearning",
+    "Quantile",
+    "Sarsa",
+    "TdLambda",
+    "TemporalDifference",
+    "expected_sarsa",
+    "generalized_advantage",
+    "q_learning",
+    "quantile",
+    "sarsa",
+    "td_lambda",
+    "temporal_difference",
+]

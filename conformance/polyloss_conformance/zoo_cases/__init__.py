@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from polyloss_conformance.cases import Case
-from polyloss_conformance.zoo_cases import regression
+from polyloss_conformance.zoo_cases import regression, reinforcement
 
-FAMILIES = (regression,)
+FAMILIES = (regression, reinforcement)
 
 
 def cases() -> list[Case]:
