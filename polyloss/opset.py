@@ -83,6 +83,13 @@ class OpSet(ABC):
     def stop_gradient(self, data: Tensor) -> Tensor:
         """`data`, as a constant for differentiation."""
 
+    @abstractmethod
+    def undifferentiable(self, data: Tensor, message: str) -> Tensor:
+        """`data`, of which a gradient is refused: asking for one raises TypeError with this message.
+
+        MXNet prints that, and raises its own MXNetError when the gradient is read; a symbol has gradient 0, since its graph cannot refuse.
+        """
+
     # --- layout -----------------------------------------------------------------------------------------------------------
 
     @abstractmethod

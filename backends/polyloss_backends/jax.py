@@ -38,6 +38,9 @@ class JaxOps(OpSet):
     def stop_gradient(self, data: Tensor) -> Tensor:
         return jax.lax.stop_gradient(data)
 
+    def undifferentiable(self, data: Tensor, message: str) -> Tensor:
+        return _refusing(data, message)
+
     # --- layout -----------------------------------------------------------------------------------------------------------
 
     def reshape(self, data: Tensor, shape: Sequence[int]) -> Tensor:
@@ -335,6 +338,19 @@ def _by_chunks(
 
 def _sum_of(loss: Tensor, scale: Tensor) -> Tensor:
     return (jnp.where(scale == 0, 0, loss) * scale).sum()
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(1,))
+def _refusing(data: Tensor, message: str) -> Tensor:
+    """A tensor as it is, of which a gradient is refused."""
+    return data
+
+
+def _refuse(message: str, primals: Any, tangents: Any) -> Any:
+    raise TypeError(message)
+
+
+_refusing.defjvp(_refuse)
 
 
 @partial(jax.jit, static_argnums=5)

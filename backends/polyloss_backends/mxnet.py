@@ -67,6 +67,9 @@ class MXNetOps(OpSet):
     def stop_gradient(self, data: Tensor) -> Tensor:
         return self.F.BlockGrad(data)
 
+    def undifferentiable(self, data: Tensor, message: str) -> Tensor:
+        return self.F.BlockGrad(data) if self.shape(data) is None else _Refusal(message)(data)
+
     # --- layout -----------------------------------------------------------------------------------------------------------
 
     def reshape(self, data: Tensor, shape: Sequence[int]) -> Tensor:
@@ -444,6 +447,20 @@ def _recorded(
 
 
 _EMPTY = "MXNet 1.9.1 fails, or ends the process, when it differentiates an operation on an empty array"
+
+
+class _Refusal(mx.autograd.Function):  # type: ignore[misc, name-defined]
+    """An array as it is, of which a gradient is refused."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__()
+        self._message = message
+
+    def forward(self, data: Tensor) -> Tensor:
+        return data.copy()
+
+    def backward(self, upstream: Tensor) -> None:
+        raise TypeError(self._message)
 
 
 class _Hybrid(mx.gluon.HybridBlock):  # type: ignore[misc, name-defined]

@@ -41,6 +41,16 @@ class TensorFlowOps(OpSet):
     def stop_gradient(self, data: Tensor) -> Tensor:
         return tf.stop_gradient(data)
 
+    def undifferentiable(self, data: Tensor, message: str) -> Tensor:
+        @tf.custom_gradient  # type: ignore[untyped-decorator]
+        def refusing(data: Tensor) -> Any:
+            def refuse(upstream: Tensor) -> None:
+                raise TypeError(message)
+
+            return tf.identity(data), refuse
+
+        return refusing(data)
+
     # --- layout -----------------------------------------------------------------------------------------------------------
 
     def reshape(self, data: Tensor, shape: Sequence[int]) -> Tensor:

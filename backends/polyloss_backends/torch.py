@@ -40,6 +40,9 @@ class TorchOps(OpSet):
     def stop_gradient(self, data: Tensor) -> Tensor:
         return data.detach()
 
+    def undifferentiable(self, data: Tensor, message: str) -> Tensor:
+        return _Refusal.apply(data, message)
+
     # --- layout -----------------------------------------------------------------------------------------------------------
 
     def reshape(self, data: Tensor, shape: Sequence[int]) -> Tensor:
@@ -326,6 +329,28 @@ def _by_chunks(
             by_bias.addmv_(slope.t(), factor)
     value = loss if scale is None else (loss.masked_fill(scale == 0, 0) * scale).sum()
     return value, [by_data, by_weight, by_bias]
+
+
+class _Refusal(torch.autograd.Function):  # type: ignore[misc]
+    """A tensor as it is, of which a gradient is refused."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(data: Tensor, message: str) -> Tensor:
+        return data.clone()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, str], output: Tensor) -> None:
+        ctx.message = inputs[1]
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor) -> None:
+        raise TypeError(ctx.message)
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Tensor) -> None:
+        raise TypeError(ctx.message)
 
 
 class _LinearCrossEntropy(torch.autograd.Function):  # type: ignore[misc]

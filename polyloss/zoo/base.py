@@ -74,6 +74,12 @@ def reduced(
     return values if dtype is None or dtype == F.dtype(values) else F.cast(values, dtype)
 
 
+def score(F: OpSet, name: str, values: Tensor, dtype: str | None) -> Tensor:
+    """The `values` of a metric, in `dtype`, which refuse a gradient."""
+    values = values if dtype is None or dtype == F.dtype(values) else F.cast(values, dtype)
+    return F.undifferentiable(values, f"{name} is a metric: it has no gradient that anything could be learnt from")
+
+
 def divided(F: OpSet, total: Tensor, count: Tensor | int) -> Tensor:
     """`total` over `count`, and `total` itself where nothing was counted."""
     if isinstance(count, int):

@@ -66,6 +66,7 @@ LAYOUT = [
     Case("cast_like", (GRID, np.zeros(4, "float32")), label="narrowing", result="float32", dtypes=("float64",)),
     Case("cast_like", (GRID, np.zeros(4, "float16")), label="narrowing", result="float16"),
     Case("stop_gradient", (GRID,), grad=none),
+    Case("undifferentiable", (GRID,), {"message": "of which a gradient is refused"}, wrt=()),
     Case("reshape", (CUBE, (4, -1))),
     Case("reshape", (CUBE, (24,))),
     Case("reshape", (POINT, (1, 1))),

@@ -36,6 +36,7 @@ class Reference:
 
     cast = staticmethod(lambda data, dtype: np.trunc(data) if dtype.startswith("int") else data)
     widen = stop_gradient = staticmethod(lambda data: data)
+    undifferentiable = staticmethod(lambda data, message: data)
     cast_like = staticmethod(lambda lhs, rhs: np.trunc(lhs) if rhs.dtype.kind == "i" else lhs)
 
     reshape = staticmethod(lambda data, shape: data.reshape(shape))

@@ -156,6 +156,21 @@ def test_values_of_a_compiled_function_cannot_be_read(backend):
         assert seen[-1] is False, mode
 
 
+def test_a_gradient_is_refused(backend):
+    def function(x):
+        F = backend.op_set(x)
+        return F.undifferentiable(F.sum(F.square(x)), "a rank has no slope")
+
+    expected = np.array([np.square(GRID).sum()])
+    for mode in [mode for mode in backend.modes if mode != "inductor"]:
+        (value, _) = backend.value_and_grad(function, [], mode)([tensor(backend)], None)
+        np.testing.assert_allclose(backend.to_numpy(value).reshape(1), expected, rtol=1e-6)
+        if not backend.differentiable or mode == "hybridize":
+            continue
+        with pytest.raises(Exception, match="a rank has no slope|CustomFunctionBwd"):
+            backend.to_numpy(backend.value_and_grad(function, [0], mode)([tensor(backend)], None)[1][0])
+
+
 def test_dtype_of_a_result(backend):
     for dtype in backend.dtypes:
         one = tensor(backend, GRID, dtype)

@@ -15,7 +15,7 @@ FRAMEWORK = next((name for name in ("torch", "tensorflow", "mxnet") if name in c
 NO_TENSOR = {"name", "shape", "dtype", "size", "autocast_dtype", "index_dtypes", "readable", "replicas"}
 OPS = sorted({name for name in dir(OpSet) if not name.startswith("_")} - NO_TENSOR)
 CONSTANT = {"stop_gradient", "zeros_like", "ones_like", "eye_like", "sign", "broadcast_equal", "broadcast_greater"}
-OTHER_SHAPE = {"arange_like", "one_hot", "argsort"}  # constant too
+OTHER_SHAPE = {"arange_like", "one_hot", "argsort", "undifferentiable"}  # constant too, or no gradient at all
 SCALAR = {"nuclear_norm"}  # has no result of another shape
 
 needs_gradients = pytest.mark.skipif(FRAMEWORK is None, reason="no chosen backend differentiates operations one by one")
