@@ -11,13 +11,13 @@ from typing import Any
 
 Check = Callable[[Any], bool]
 
-_TYPES: dict[str, Check] = {
-    "object": lambda value: isinstance(value, dict),
-    "array": lambda value: isinstance(value, list),
-    "string": lambda value: isinstance(value, str),
-    "boolean": lambda value: isinstance(value, bool),
-    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
-    "integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
+_TYPES: dict[str, frozenset[type]] = {
+    "object": frozenset({dict}),
+    "array": frozenset({list}),
+    "string": frozenset({str}),
+    "boolean": frozenset({bool}),
+    "number": frozenset({int, float}),
+    "integer": frozenset({int}),
 }
 
 
@@ -32,7 +32,7 @@ def compiled(schema: Mapping[str, Any]) -> Check:
     kind = left.pop("type", None)
     checks: list[Check] = []
     if kind is not None:
-        checks.append(_TYPES[kind])
+        checks.append(_of(_TYPES[kind]))
     if "enum" in left:
         checks.append(_one_of(left.pop("enum")))
     if "const" in left:
@@ -47,16 +47,32 @@ def compiled(schema: Mapping[str, Any]) -> Check:
         checks.append(_elements(*(left.pop(key, None) for key in ("items", "prefixItems", "minItems", "maxItems"))))
     if left:
         raise ValueError(f"schema words that are not known here: {', '.join(sorted(left))}")
+    if len(checks) == 2:
+        (one, other) = checks
+        return lambda value: one(value) and other(value)
     return checks[0] if len(checks) == 1 else lambda value: all(check(value) for check in checks)
+
+
+def _of(types: frozenset[type]) -> Check:
+    return lambda value: type(value) in types  # what comes from JSON is of these very types
 
 
 def _one_of(known: list[Any]) -> Check:
     kinds = {(type(one), one) for one in known}
-    return lambda value: isinstance(value, str | int | float) and (type(value), value) in kinds
+    return lambda value: type(value) in _PLAIN and (type(value), value) in kinds
+
+
+_PLAIN = frozenset({str, int, float, bool})
 
 
 def _any_of(checks: list[Check]) -> Check:
-    return lambda value: any(check(value) for check in checks)
+    def check(value: Any) -> bool:
+        for one in checks:  # noqa: SIM110 - a generator would take as long as the checks
+            if one(value):
+                return True
+        return False
+
+    return check
 
 
 def _members(
@@ -89,8 +105,9 @@ def _elements(
     def check(value: list[Any]) -> bool:
         if (least is not None and len(value) < least) or (most is not None and len(value) > most):
             return False
-        if not all(fits(one) for fits, one in zip(first, value, strict=False)):
-            return False
+        for fits, one in zip(first, value, strict=False):
+            if not fits(one):
+                return False
         if other is None:
             return True
         rest = value[len(first) :] if first else value

@@ -11,8 +11,8 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-PARTS = 4
-"""A part is at most the work of this many rounds of all processes."""
+PARTS = 2
+"""A part is at most the work of this many rounds of all processes. A process begins with nothing compiled, so more parts are more work."""
 
 WORTH_A_PROCESS = 20.0
 """Seconds of work for which a process is started, while there is more."""

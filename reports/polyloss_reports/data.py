@@ -11,6 +11,7 @@ import base64
 import gzip
 import json
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from markupsafe import Markup
@@ -145,6 +146,7 @@ class Block:
         return self._arrays.number([array["dtype"], array["shape"], values, len(array["values"])])
 
 
+@lru_cache(maxsize=1 << 16)  # most errors of a run are few numbers: halves, quarters and nothing
 def _error(error: Any, limit: Any) -> Any:
     """An error with the digits that the page prints, and with more where fewer could put it on the other side of its limit."""
     if not isinstance(error, float):
