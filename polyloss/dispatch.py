@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ NEUTRAL = (bool, int, float, type(None))
 
 _owner: dict[type, OpSet | None] = dict.fromkeys(NEUTRAL)
 _backends: dict[str, Backend] = {}
-_fused = True
+_variant: Callable[[OpSet], OpSet] | None = None
 
 
 @cache
@@ -94,7 +94,7 @@ def op_set(caller: str, names: Sequence[str], tensors: Sequence[object]) -> OpSe
     if found is None:
         given = ", ".join(f"{n} is {_describe(type(t))}" for n, t in zip(names, tensors, strict=False))
         raise TypeError(f"{caller}: at least one argument must be a tensor, but {given or 'there are none'}")
-    return found if _fused else composed(found)
+    return found if _variant is None else _variant(found)
 
 
 def _describe(kind: type) -> str:
@@ -108,12 +108,23 @@ def fused(enabled: bool) -> Iterator[None]:
 
     For debugging and for comparing the two. Not per thread: it switches the whole process.
     """
-    global _fused
-    before = _fused
+    with through(None if enabled else composed):
+        yield
+
+
+@contextmanager
+def through(variant: Callable[[OpSet], OpSet] | None) -> Iterator[None]:
+    """Within the context, a call gets ``variant(ops)`` for the op set `ops` of its tensors; with None, `ops` itself.
+
+    `variant` gives the same for the same. Not per thread: it switches the whole process.
+    """
+    global _variant
+    before = _variant
     for ops in {ops for ops in _owner.values() if ops is not None}:
-        composed(ops)  # made before a tracer needs it
-    _fused = enabled
+        if variant is not None:
+            variant(ops)  # made before a tracer needs it
+    _variant = variant
     try:
         yield
     finally:
-        _fused = before
+        _variant = before

@@ -27,7 +27,7 @@ backend may replace by a fused native kernel with the same values and gradients)
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 from polyloss.alignment import LOG_ZERO as LOG_ZERO
@@ -519,13 +519,21 @@ def composed(ops: OpSet) -> OpSet:
     """`ops` with every fused replacement taken off: composite operations run their default body."""
     if ops in _composed:
         return _composed[ops]
+    plain = {name: getattr(OpSet, name) for name in replaced(ops)}
+    _composed[ops] = varied(ops, "Composed", plain) if plain else ops
+    return _composed[ops]
+
+
+def replaced(ops: OpSet) -> list[str]:
+    """The composite operations for which `ops` has something better than their default body."""
+    return [name for name in COMPOSITES if getattr(type(ops), name) is not getattr(OpSet, name)]
+
+
+def varied(ops: OpSet, prefix: str, methods: Mapping[str, Callable[..., Any]]) -> OpSet:
+    """`ops` with other methods."""
     kind = type(ops)
-    plain = {name: getattr(OpSet, name) for name in COMPOSITES if getattr(kind, name) is not getattr(OpSet, name)}
-    copy = ops
-    if plain:
-        copy = object.__new__(type(f"Composed{kind.__name__}", (kind,), plain))
-        copy.__dict__.update(ops.__dict__)
-    _composed[ops] = copy
+    copy: OpSet = object.__new__(type(prefix + kind.__name__, (kind,), dict(methods)))
+    copy.__dict__.update(ops.__dict__)
     return copy
 
 

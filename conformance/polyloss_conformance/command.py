@@ -33,6 +33,11 @@ PAGE_NAME = "index.html"
 @click.option("--mode", "modes", multiple=True, metavar="NAME", help="Only this mode: eager, jit, ... Repeatable.")
 @click.option("--quick", is_flag=True, help="A short selection of cases.")
 @click.option(
+    "--every-graph",
+    is_flag=True,
+    help="Compile every case in every mode. Otherwise modes that compile leave out what only combines options in another way. Takes hours.",
+)
+@click.option(
     "-o",
     "--output",
     type=click.Path(file_okay=False, path_type=Path),

@@ -5,13 +5,15 @@ from __future__ import annotations
 import gc
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from polyloss import dispatch
-from polyloss.opset import Backend, UnsupportedError, composed
+from polyloss.opset import Backend, OpSet, UnsupportedError, composed, replaced, varied
 from polyloss_conformance import dialects
 from polyloss_conformance.cases import Array, Case, Input
 from polyloss_conformance.compare import Outcome, Output
@@ -20,6 +22,9 @@ from polyloss_conformance.results import Record
 
 COMPOSED = "composed"
 """The mode that is eager with all fused kernels off."""
+
+NOTHING_FUSED = "no fused kernel is called, so this is the outcome of eager"
+"""What a cell of the mode ``composed`` says that is not a computation of its own."""
 
 SETTINGS = {
     "JAX_ENABLE_X64": "1",
@@ -47,6 +52,46 @@ def modes(backend: Backend) -> list[str]:
     return [backend.modes[0], *extra, *backend.modes[1:]]
 
 
+class Calls:
+    """Whether a loss calls an operation that its backend has replaced: where it does not, taking the replacements off changes nothing."""
+
+    def __init__(self) -> None:
+        self.any = False
+        self._watched: dict[OpSet, OpSet] = {}
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Within the context, calls of replaced operations set `any`, which is False at its beginning."""
+        self.any = False
+        with dispatch.through(self._watch):
+            yield
+
+    def _watch(self, ops: OpSet) -> OpSet:
+        if ops not in self._watched:
+            noting = {name: self._noting(type(ops), name) for name in replaced(ops)}
+            self._watched[ops] = varied(ops, "Watched", noting) if noting else ops
+        return self._watched[ops]
+
+    def _noting(self, kind: type[OpSet], name: str) -> Callable[..., Any]:
+        def method(ops: OpSet, *args: Any, **kwargs: Any) -> Any:
+            self.any = True
+            return getattr(kind, name)(ops, *args, **kwargs)
+
+        return method
+
+
+@dataclass
+class _Eager:
+    """What came of the case that ran eagerly last, with fused kernels."""
+
+    case: str
+    outcome: Outcome
+    any_fused: bool
+    """Whether it called any."""
+    fields: Record
+    """Of its cell."""
+
+
 class Executor:
     """Runs cases on one backend; a compiled function is kept for as long as cases that share it come one after the other."""
 
@@ -55,8 +100,8 @@ class Executor:
         self._key: tuple[Any, ...] | None = None
         self._runner: Callable[..., Any] | None = None
         self._graphs = 0
-        self._eager: tuple[str, Outcome] | None = None
-        """The case that ran eagerly last, with fused kernels, and what came of it."""
+        self._eager: _Eager | None = None
+        self._fused = Calls()
         self._has_0d = backend.refuses({"a result": ()}, "float32") is None
 
     def cell(self, case: Case, mode: str, reference: Record) -> Record:
@@ -100,15 +145,22 @@ class Executor:
             return judge(case, reference, Outcome(Output(np.zeros(0), case.dtype)))
         expected = tuple(formula["value"]["shape"])
         eager = self._backend.modes[0]
-        if mode == COMPOSED:
-            fused = self._eager[1] if self._eager and self._eager[0] == case.id else self.run(case, eager, expected)
-            with dispatch.fused(False):
-                return judge(case, reference, self.run(case, eager, expected), fused)
-        self._eager = None
-        outcome = self.run(case, mode, expected)
+        if mode not in (eager, COMPOSED):
+            self._eager = None
+            return judge(case, reference, self.run(case, mode, expected))
+        if mode == eager or self._eager is None or self._eager.case != case.id:
+            self._eager = None
+            with self._fused.noted():
+                outcome = self.run(case, eager, expected)
+            self._eager = _Eager(case.id, outcome, self._fused.any, judge(case, reference, outcome))
+        before = self._eager
         if mode == eager:
-            self._eager = (case.id, outcome)
-        return judge(case, reference, outcome)
+            return before.fields
+        if before.any_fused:
+            with dispatch.fused(False):
+                return judge(case, reference, self.run(case, eager, expected), before.outcome)
+        words = [before.fields["message"]] if "message" in before.fields else []
+        return {**before.fields, "message": "; ".join([*words, NOTHING_FUSED])}
 
     def run(self, case: Case, mode: str, expected: tuple[int, ...]) -> Outcome:
         """Value and gradients, the upstream gradient being that of a value of shape `expected`."""

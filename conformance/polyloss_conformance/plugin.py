@@ -27,3 +27,4 @@ def pytest_load_initial_conftests(parser: Any, args: list[str]) -> None:
     for name, text in OPTIONS.items():
         group.addoption(name, action="store" if name == "--references" else "append", metavar="NAME", help=text)
     group.addoption("--quick", action="store_true", help="a short selection of cases")
+    group.addoption("--every-graph", action="store_true", help="compile every case in every mode")

@@ -22,6 +22,7 @@ from polyloss_conformance import dialects, references_file, results
 from polyloss_conformance.cases import Case
 from polyloss_conformance.ledger import Ledger
 from polyloss_conformance.results import Record
+from polyloss_conformance.selection import UNCOMPILED, planned
 from polyloss_conformance.sharing import Heap, Sharing
 from polyloss_conformance.stage import Stage, header
 from polyloss_conformance.supervisor import Lost, StartError, Supervisor
@@ -30,7 +31,6 @@ from polyloss_conformance.worker import cell_of, item_of
 REDONE = ("crash", "timeout", "error")
 """Statuses that another session tries again."""
 
-UNCOMPILED = ("eager", "composed")
 COMPILING = 3.0
 """How many times longer a cell of any other mode may take, and is assumed to take when work is shared out."""
 
@@ -69,6 +69,8 @@ class Request:
     losses: Sequence[str] = ()
     modes: Sequence[str] = ()
     quick: bool = False
+    every_graph: bool = False
+    """Compile all graphs in all modes, and not only those that `selection` chooses."""
     jobs: int = 0
     """Processes at a time; 0: one for each processor."""
     timeout: float = 60.0
@@ -219,8 +221,9 @@ class Run:
         for env in environments:
             chosen = [mode for mode in env.about.get("modes", ["eager"]) if mode in (self._request.modes or [mode])]
             sampled = env.about.get("sampled", ())
+            (quick, every) = (self._request.quick, self._request.every_graph)
             for mode in chosen:
-                env.planned[mode] = [case.id for case in planned(cases, mode, mode in sampled, self._request.quick)]
+                env.planned[mode] = [case.id for case in planned(cases, mode, mode in sampled, quick, every)]
 
     def _open(self, env: Environment, stamp: str) -> None:
         """Begin or continue the environment's file, and find what is left to do."""
@@ -393,40 +396,6 @@ def _units(todo: Mapping[str, list[str]]) -> Iterator[tuple[bool, list[str]]]:
     for mode, left in todo.items():
         if mode not in UNCOMPILED and left:
             yield True, [item_of(mode, case) for case in left]
-
-
-def planned(cases: Mapping[str, Case], mode: str, sampled: bool, quick: bool) -> list[Case]:
-    """The cases of a mode, those that share a compiled function one after the other.
-
-    A mode that takes seconds to compile (`sampled`), and in a quick run every compiled mode, takes one graph a loss. The other
-    compiled modes leave out what is in float64 and in float32 too, save the first graph of each loss: what a compiler makes of the two
-    differs in the dtype alone, and compiling is most of a run's time.
-    """
-    ordered = list(dialects.iterate(cases.values()))
-    if not sampled and (mode in UNCOMPILED or not quick):
-        return ordered if mode in UNCOMPILED else _without_twins(ordered)
-    first: dict[str, Any] = {}
-    for case in sorted(ordered, key=lambda case: case.dtype != "float32"):
-        first.setdefault(case.loss, case.graph())
-    return [case for case in ordered if case.graph() == first[case.loss]]
-
-
-def _without_twins(cases: list[Case]) -> list[Case]:
-    single = {_but_for_the_dtype(case) for case in cases if case.dtype == "float32"}
-    first: dict[str, Any] = {}
-    return [
-        case
-        for case in cases
-        if case.dtype != "float64"
-        or _but_for_the_dtype(case) not in single
-        or first.setdefault(case.loss, case.graph()) == case.graph()
-    ]
-
-
-def _but_for_the_dtype(case: Case) -> tuple[Any, ...]:
-    options = {key: given for key, given in case.config.items() if key != "dtype"}
-    shapes = tuple((name, given.values.shape) for name, given in case.inputs.items())
-    return case.loss, repr(sorted(options.items())), repr(sorted(case.call.items())), shapes, case.wrt
 
 
 def _last(path: Path, name: str) -> results.Environment | None:

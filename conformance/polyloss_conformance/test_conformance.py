@@ -22,7 +22,8 @@ from polyloss_conformance.execute import Executor
 from polyloss_conformance.progress import Silence
 from polyloss_conformance.references_file import NAME, case_records
 from polyloss_conformance.results import Record
-from polyloss_conformance.runner import Request, Run, UsageError, planned
+from polyloss_conformance.runner import Request, Run, UsageError
+from polyloss_conformance.selection import planned
 
 execute.settle()
 
@@ -36,7 +37,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         for backend, known in _backends(_chosen(config, "backend")).items()
         for mode in known
         if not modes or mode in modes
-        for case in planned(_cases(config), mode, mode in dispatch.backend(backend).sampled, _quick(config))
+        for case in planned(
+            _cases(config), mode, mode in dispatch.backend(backend).sampled, _quick(config), _every_graph(config)
+        )
     ]
     metafunc.parametrize(("backend", "mode", "case"), cells)
 
@@ -47,6 +50,10 @@ def _chosen(config: pytest.Config, option: str) -> Sequence[str]:
 
 def _quick(config: pytest.Config) -> bool:
     return bool(config.getoption("quick", False))
+
+
+def _every_graph(config: pytest.Config) -> bool:
+    return bool(config.getoption("every_graph", False))
 
 
 def _cases(config: pytest.Config) -> dict[str, Case]:

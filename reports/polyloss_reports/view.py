@@ -118,6 +118,15 @@ class View:
     """Cases that the native library refused."""
     cases: int
 
+    def parts(self) -> dict[str, list[tuple[str, int]]]:
+        """For each environment the modes that were planned for a part of the cases, with the number of those."""
+        found = {}
+        for env in self.summary.environments:
+            planned = [(mode, len(cases)) for mode, cases in env.environment.run["planned"].items()]
+            if part := [(mode, number) for mode, number in planned if 0 < number < self.cases]:
+                found[env.name] = part
+        return found
+
     def dialects(self) -> dict[str, list[Loss]]:
         """Losses by dialect, in the order of the results."""
         groups: dict[str, list[Loss]] = {}

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from polyloss_conformance import dialects
 from polyloss_conformance.arrays import case_record
-from polyloss_conformance.execute import COMPOSED, Executor
+from polyloss_conformance.execute import COMPOSED, NOTHING_FUSED, Calls, Executor
 from polyloss_conformance.reference_worker import formula
 
 from polyloss import dispatch
+from polyloss.opset import OpSet, composed
 
 CASES = [name for name in dialects.cases_of("gluon") if name.startswith("gluon/SoftmaxCrossEntropyLoss/")][:2]
 
@@ -22,7 +23,7 @@ def executor(monkeypatch):
     run = executor.run
 
     def counted(case, mode, expected):
-        executor.ran.append((case.id, dispatch._fused))
+        executor.ran.append((case.id, dispatch._variant is not composed))
         return run(case, mode, expected)
 
     monkeypatch.setattr(executor, "run", counted)
@@ -58,9 +59,69 @@ def test_without_the_same_case_they_run(executor, before):
 def test_a_composition_that_differs_from_the_fused_kernels_fails(executor):
     (first, _) = CASES
     cell(executor, first, "eager")
-    (_, outcome) = executor._eager
+    outcome = executor._eager.outcome
     outcome.value.values[...] = np.nextafter(outcome.value.values, 0) * 1.01
     found = cell(executor, first, COMPOSED)
+    assert found["status"] == "fail"
+    assert "against fused" in found["message"]
+
+
+UNFUSED = "gluon/HingeLoss/2x3/float32/ordinary"
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_without_a_fused_kernel_there_is_one_computation(executor, before):
+    if before:
+        cell(executor, UNFUSED, "eager")
+    found = cell(executor, UNFUSED, COMPOSED)
+    assert executor.ran == [(UNFUSED, True)]
+    assert found["status"] == "pass"
+    assert found["message"] == NOTHING_FUSED
+    assert {check[0] for check in found["checks"]} == {"formula"}
+
+
+def test_a_deviation_without_a_fused_kernel_keeps_its_words(executor, monkeypatch):
+    monkeypatch.setattr(
+        "polyloss_conformance.execute.judge", lambda *given: {"status": "deviation", "message": "as so"}
+    )
+    assert cell(executor, UNFUSED, COMPOSED)["message"] == f"as so; {NOTHING_FUSED}"
+
+
+def test_a_fused_kernel_counts_whoever_calls_it(executor):
+    """A composition too: that of CTC runs on `scan`, which the backend has replaced."""
+    calls = Calls()
+    make = executor._backend.from_numpy
+    watched = calls._watch(executor._backend.op_set(make(np.ones(1), "float32")))
+    OpSet.softmax_cross_entropy(watched, make(np.ones((2, 3)), "float32"), make(np.ones(2), "float32"))
+    assert not calls.any
+    OpSet.ctc_loss(watched, make(np.ones((2, 1, 3)), "float32"), make(np.ones((1, 1)), "float32"))
+    assert calls.any
+
+
+@pytest.mark.parametrize(
+    "loss", ["gluon/SoftmaxCrossEntropyLoss", "gluon/L2Loss", "torch/SmoothL1Loss", "keras/KLDivergence"]
+)
+def test_whatever_composed_does_not_run_is_the_same_on_compositions(executor, loss):
+    """Of each loss one case, whole: if it is not run again, running it again gives the same bits."""
+    (case, *_) = [case for case in dialects.all_cases().values() if case.loss == loss and case.dtype == "float32"]
+    record = {**case_record(case), "references": {"formula": formula(case)}}
+    executor.cell(case, "eager", record)
+    outcome = executor._eager.outcome
+    if executor._eager.any_fused:
+        assert "message" not in executor.cell(case, COMPOSED, record)
+        return
+    with dispatch.fused(False):
+        again = executor.run(case, "eager", outcome.value.values.shape)
+    assert np.array_equal(again.value.values, outcome.value.values, equal_nan=True)
+
+
+def test_a_fused_kernel_that_is_wrong_is_caught_by_its_composition(executor):
+    ops = executor._backend.op_set(executor._backend.from_numpy(np.ones(1), "float32"))
+    right = type(ops).softmax_cross_entropy
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(ops), "softmax_cross_entropy", lambda self, *a, **k: right(self, *a, **k) * 1.001)
+        cell(executor, CASES[0], "eager")
+        found = cell(executor, CASES[0], COMPOSED)
     assert found["status"] == "fail"
     assert "against fused" in found["message"]
 

@@ -1,0 +1,86 @@
+"""Which cases a mode runs: every case where nothing is compiled, and a covering choice of them where each graph costs a compilation.
+
+Compiling a *graph* (`Case.graph`) takes a tenth of a second to a second, and most of a run; further draws of values for it take next to
+nothing. So a mode that compiles runs all cases of some graphs. They are chosen as in combinatorial testing: of each loss so many that
+everything occurs which occurs in any of its graphs (`traits`). What is left out is only how these things combine otherwise; those
+combinations run uncompiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Mapping
+from itertools import combinations
+from typing import Any
+
+from polyloss_conformance import dialects
+from polyloss_conformance.cases import Case
+
+UNCOMPILED = ("eager", "composed")
+
+Graph = tuple[Any, ...]
+
+
+def planned(
+    cases: Mapping[str, Case], mode: str, sampled: bool = False, quick: bool = False, every_graph: bool = False
+) -> list[Case]:
+    """The cases of a mode, those that share a compiled function one after the other.
+
+    A mode that takes seconds to compile (`sampled`), and in a quick run every mode that compiles, takes one graph a loss, and of tensors
+    that are not contiguous none: some compile anew for those. The others take the graphs that `covering` chooses. With `every_graph`
+    all modes take all.
+    """
+    ordered = list(dialects.iterate(cases.values()))
+    if every_graph or mode in UNCOMPILED:
+        return ordered
+    of_loss: dict[str, dict[Graph, Case]] = {}
+    for case in sorted(
+        ordered, key=lambda case: case.dtype != "float32"
+    ):  # of two that differ in the dtype alone, float32
+        of_loss.setdefault(case.loss, {}).setdefault(case.graph(), case)
+    chosen = {
+        graph
+        for graphs in of_loss.values()
+        for graph in (list(graphs)[:1] if sampled or quick else covering({g: traits(c) for g, c in graphs.items()}))
+    }
+    return [case for case in ordered if case.graph() in chosen and not (sampled and _strided(case))]
+
+
+def _strided(case: Case) -> bool:
+    return any(given.strided for given in case.inputs.values())
+
+
+def covering(having: Mapping[Graph, Collection[Hashable]]) -> list[Graph]:
+    """Keys that together have all that any has: each the one that adds the most, of equals the first."""
+    left: set[Hashable] = set().union(*having.values())
+    chosen = []
+    while left:
+        best = max(having, key=lambda graph: len(left.intersection(having[graph])))
+        chosen.append(best)
+        left.difference_update(having[best])
+    return chosen
+
+
+def traits(case: Case) -> set[Hashable]:
+    """What is to occur in a graph that is compiled, if it occurs in this one.
+
+    Each option with its value, or that there is none; each two options whose values are words, True, False or None, which choose between
+    formulas, with both values; which inputs are given, and the dtype and the rank of each; whether their shapes differ, and whether
+    one is empty.
+    """
+    options = {**case.config, **{f"call {name}": given for name, given in case.call.items()}}
+    switches = [
+        (name, repr(given))
+        for name, given in sorted(options.items())
+        if name != "dtype" and (given is None or isinstance(given, (bool, str)))
+    ]
+    shapes = {given.values.shape for given in case.inputs.values()}
+    return {
+        *([] if options else ["defaults"]),
+        *(("option", name, repr(given)) for name, given in options.items()),
+        *combinations(switches, 2),
+        ("dtype", case.dtype),
+        ("inputs", tuple(case.inputs)),
+        *(("dtype", name, given.dtype) for name, given in case.inputs.items()),
+        *(("rank", name, given.values.ndim) for name, given in case.inputs.items()),
+        ("shapes", len(shapes) > 1, any(0 in shape for shape in shapes)),
+    }
