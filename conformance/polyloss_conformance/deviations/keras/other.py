@@ -100,6 +100,8 @@ def _floored(evidence: Evidence) -> Masks:
     """Values that are less than they should be, and gradients of the samples that cost too much; float64 as in float32."""
     samples = _beyond(evidence.case)
     (got, slope) = (evidence.got("value"), evidence.got("gradient y_pred"))
+    if evidence.elsewhere == "torch":
+        return {"gradient y_pred": samples[:, None, None] & np.isnan(slope)}
     reached = samples if got.shape == samples.shape else samples.any()
     masks = {
         "value": reached & np.isfinite(got) & (got < evidence.right),
