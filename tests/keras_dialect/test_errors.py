@@ -64,6 +64,7 @@ def cases():
     yield ValueError, "CategoricalGeneralizedCrossEntropy: q=0", lambda: pl.CategoricalGeneralizedCrossEntropy(q=0)
     yield ValueError, "outside \\[0, 3\\)", lambda: gce(C + 5, A, q=0.5)
     yield ValueError, "dice: y_true has shape \\(1, 3\\)", lambda: pl.dice(A[:1], A)
+    yield ValueError, "tversky: the shapes do not broadcast", lambda: pl.tversky(A[:, :2], A)
     yield ValueError, "tversky: axis=3", lambda: pl.tversky(A, A, axis=(0, 3))
     yield TypeError, "tversky: alpha is None", lambda: pl.tversky(A, A, alpha=None)
     yield ValueError, "circle: y_true has shape \\(3,\\)", lambda: pl.circle(C[:3], A)

@@ -60,6 +60,9 @@ def _circle(
             "rows like those of y_pred",
         )
     row = _labels(F, loss, "y_true", y_true, pred)
+    if (F.shape(pred) or (None,))[0] == 0:  # no row has a farthest partner
+        nothing = F.sum(pred, axis=1)
+        return F.cast_like(nothing, y_pred), F.stop_gradient(nothing)
     column = F.swapaxes(_labels(F, loss, name, others, reference), 0, 1)
     same = F.cast_like(F.broadcast_equal(row, F.cast_like(column, row)), pred)
     positive = same * (1.0 - F.eye_like(same)) if remove_diagonal else same

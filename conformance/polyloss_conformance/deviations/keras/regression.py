@@ -242,7 +242,7 @@ _SHARED = (
         " shape (0,), where those of every other batch have shape ().",
         evidence=LOSS + "reduce_values",
         matches=lambda case: (
-            0 in case.inputs["y_pred"].values.shape and case.config.get("reduction") not in (None, "none")
+            0 in case.inputs["y_pred"].values.shape and case.config.get("reduction", "mean") not in (None, "none")
         ),
         shape=(0,),
     ),
