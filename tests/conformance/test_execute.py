@@ -85,3 +85,17 @@ def test_symbols_of_other_ranks_are_unsupported_where_they_raise():
         case = cases[f"keras/MeanSquaredError/{name}/float32/ordinary"]
         found = executor.cell(case, "hybridize", {"id": case.id, "references": {"formula": formula(case)}})
         assert found["status"] == status, found
+
+
+def test_another_error_of_symbols_is_one(monkeypatch):
+    if find_spec("mxnet") is None:
+        pytest.skip("MXNet is not installed")
+
+    def broken(F, *others):
+        raise RuntimeError("a bug")
+
+    case = dialects.cases_of("keras")["keras/MeanSquaredError/2-2x1-none/float32/ordinary"]
+    monkeypatch.setattr("polyloss.keras.losses.base.reduced", broken)
+    record = {"id": case.id, "references": {"formula": formula(case)}}
+    found = Executor(dispatch.backend("mxnet")).cell(case, "hybridize", record)
+    assert (found["status"], found["message"]) == ("error", "RuntimeError: a bug")

@@ -76,7 +76,7 @@ def cases():
     yield ValueError, "ctc: y_true must hold class numbers in \\[1, 3\\)", lambda: pl.ctc(C[:, None] + 3, A[:, None])
     yield ValueError, "ctc: y_true must hold", lambda: pl.ctc(np.array([[0, 1]]), A[None])
     yield ValueError, "Huber: reduction='avg' is not one of", lambda: pl.Huber(reduction="avg")
-    yield ValueError, "Huber: dtype='int32' is not one of", lambda: pl.Huber(dtype="int32")
+    yield TypeError, "Huber: dtype is 'int32'; accepted are", lambda: pl.Huber(dtype="int32")
     yield (
         ValueError,
         "MeanSquaredError: sample_weight has shape \\(4, 3\\), which does not broadcast",

@@ -33,7 +33,7 @@ def _two_classes(
     loss: str, y_true: Tensor, y_pred: Tensor, label_smoothing: float, axis: Axis
 ) -> tuple[OpSet, Tensor, Tensor]:
     """The op set, the labels pulled toward 1/2, and the predictions, of one shape."""
-    base.fraction(loss, "label_smoothing", label_smoothing)
+    checks.fraction(loss, "label_smoothing", label_smoothing)
     (F, true, pred) = base.arguments(loss, y_true, y_pred)
     base.same_shape(F, loss, true, pred)
     base.in_rank(F, loss, axis, pred)
@@ -70,7 +70,7 @@ def binary_focal_crossentropy(
         F, pred, true, gamma=gamma, from_logits=from_logits, epsilon=base.epsilon()
     )
     if apply_class_balancing:
-        base.fraction(name, "alpha", alpha)
+        checks.fraction(name, "alpha", alpha)
         loss = (alpha * true + (1.0 - alpha) * (1.0 - true)) * loss
     return F.cast_like(F.mean(loss, axis=axis), y_pred)
 
@@ -79,7 +79,7 @@ def _classes(
     loss: str, y_true: Tensor, y_pred: Tensor, label_smoothing: float, axis: int
 ) -> tuple[OpSet, Tensor, Tensor]:
     """The op set, the labels pulled toward 1/C, and the predictions, of one shape with C classes along `axis`."""
-    base.fraction(loss, "label_smoothing", label_smoothing)
+    checks.fraction(loss, "label_smoothing", label_smoothing)
     (F, true, pred) = base.arguments(loss, y_true, y_pred)
     base.same_shape(F, loss, true, pred)
     if not isinstance(axis, int):
