@@ -7,7 +7,6 @@ the group ``polyloss.dialects``.
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -74,8 +73,8 @@ class Dialect:
     """Loss id to ``(its class, case) -> (function of the tensors, their names)``, for losses that are not called with tensors alone."""
     unasked: Callable[[Case], str | None] = lambda case: None
     """Why the native library is not asked about a case, or None where it is."""
-    uncompiled: Callable[[Case, str, str], str | None] = lambda case, mode, error: None
-    """``(case, mode, error)``: why a mode that raises this error on a case does not support it, or None where it should."""
+    uncompiled: Callable[[Case, str], str | None] = lambda case, mode: None
+    """Why a mode that raises on a case does not support it, or None where it should."""
 
     def known_findings(self) -> dict[str, Any]:
         """The findings by id."""
@@ -151,16 +150,9 @@ def _gluon_unasked(case: Case) -> str | None:
     return "MXNet 1.9.1 has no argument 'average'" if "average" in case.config else None
 
 
-_OTHER_SHAPES = re.compile(
-    r"Incompatible attr in node \w+__(mul|minus)\d+ at|Error in operator \w+_pick\d+: Shape inconsistent"
-)
-"""What MXNet says of a graph in which the shapes of two symbols had to be equal and are not."""
-
-
-def _keras_uncompiled(case: Case, mode: str, error: str) -> str | None:
-    """The loss cannot raise this itself: when the graph is made nothing has a shape, and when it is run it is MXNet's."""
-    shapes = {given.values.shape for given in case.inputs.values()}
-    if mode == "hybridize" and len(shapes) > 1 and _OTHER_SHAPES.search(error):
+def _keras_uncompiled(case: Case, mode: str) -> str | None:
+    """The loss cannot raise this itself: when the graph is made nothing has a shape, and when it runs it is MXNet's."""
+    if mode == "hybridize" and resolve("polyloss_conformance.keras_calls:needs_ranks")(case):
         return "Keras matches ranks by shapes, which MXNet's symbols do not have: the graph takes tensors of one shape"
     return None
 

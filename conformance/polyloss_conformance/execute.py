@@ -69,7 +69,7 @@ class Executor:
         except (Exception, SystemExit) as error:  # whatever a framework raises is this cell's result
             fields = {"status": "error", "message": f"{type(error).__name__}: {error}"[:1000]}
             if mode not in (self._backend.modes[0], COMPOSED) and (
-                reason := self._declared(case) or dialects.of(case.loss).uncompiled(case, mode, fields["message"])
+                reason := self._declared(case) or dialects.of(case.loss).uncompiled(case, mode)
             ):
                 fields = {"status": "unsupported", "message": reason}
         return {**fields, "seconds": round(time.perf_counter() - start, 4)}
