@@ -98,9 +98,9 @@ class Circle(base.NamedLoss):
         fixed_weights: whether the weights are constants for the gradient, as in the paper. Keras differentiates them too: False gives
             its gradients. Values do not depend on it. (Not an argument of Keras; only False is kept in the config.)
 
-    Call: ``(y_true, y_pred, sample_weight=None)``: integer labels (N,) or (N, 1), exact, embeddings (N, D). The unreduced loss has shape
-    (N,), 0 for a row that has no other of its label or none of another; there the gradient is 0. The function `circle` also takes
-    ``ref_labels`` and ``ref_embeddings`` (M, D) to compare with, in place of the others in the batch.
+    Call: ``(y_true, y_pred, sample_weight=None)``: integer labels (N,) or (N, 1), exact (Keras rounds them to its dtype), embeddings (N,
+    D). The unreduced loss has shape (N,), 0 for a row that has no other of its label or none of another; there the gradient is 0. The
+    function `circle` also takes ``ref_labels`` and ``ref_embeddings`` (M, D) to compare with, in place of the others in the batch.
 
     Raises ValueError for other shapes.
 
