@@ -96,13 +96,6 @@ def one_of(loss: str, name: str, value: object, accepted: Sequence[str]) -> None
         raise ValueError(f"{loss}: {name}={value!r} is not one of {', '.join(map(repr, accepted))}")
 
 
-def fraction(loss: str, name: str, value: float) -> None:
-    """Raise TypeError unless `value` is a real number, ValueError unless it is in [0, 1]."""
-    number(loss, name, value)
-    if not 0 <= value <= 1:
-        raise ValueError(f"{loss}: {name}={value!r} is outside [0, 1]")
-
-
 def dtype_name(loss: str, dtype: object) -> str:
     """The name of a floating dtype, NumPy's or a framework's or a name; TypeError for anything else."""
     words = dtype if isinstance(dtype, str) else getattr(dtype, "name", None) or getattr(dtype, "__name__", str(dtype))

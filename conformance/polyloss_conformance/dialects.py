@@ -81,11 +81,10 @@ class Dialect:
         return {} if self.findings is None else {finding.id: finding for finding in resolve(self.findings)}
 
     def places(self) -> Iterator[tuple[str, Elsewhere]]:
-        """The names of the native references, and the backends where the library is asked for them."""
-        if self.native is not None:
-            yield NATIVE, Elsewhere(self.native_backend, self.native_environment, self.unasked)
-            for place in self.elsewhere:
-                yield f"{NATIVE} on {place.backend}", place
+        """The names of the native references, and where the library is asked for them, if there is one; at the first findings are measured."""
+        yield NATIVE, Elsewhere(self.native_backend, self.native_environment, self.unasked)
+        for place in self.elsewhere:
+            yield f"{NATIVE} on {place.backend}", place
 
     def ask(self, case: Case) -> dict[str, Any]:
         """What the native library says of `case`, asked in this process.

@@ -48,6 +48,7 @@ class Stage:
             library_of(dialect, name): self.pool.submit(self._load, dialect, place)
             for dialect in known
             for name, place in dialect.places()
+            if dialect.native is not None
         }
 
     def _load(self, dialect: Dialect, place: Elsewhere) -> Record:

@@ -128,7 +128,7 @@ def test_smoothing():
     for wrong in (-0.1, 1.5, float("nan")):
         loss = pnn.CrossEntropyLoss(label_smoothing=wrong)
         for target in (LABELS, SOFT):
-            with pytest.raises(ValueError, match=rf"cross_entropy: label_smoothing={wrong} is outside \[0, 1\]"):
+            with pytest.raises(ValueError, match=rf"cross_entropy: label_smoothing={wrong} is not in \[0, 1\]"):
                 loss(LOGITS, target)
     with pytest.raises(TypeError, match="cross_entropy: label_smoothing is 'a', a str"):
         pF.cross_entropy(LOGITS, LABELS, label_smoothing="a")
