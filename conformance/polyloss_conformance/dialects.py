@@ -81,7 +81,7 @@ class Dialect:
         return {} if self.findings is None else {finding.id: finding for finding in resolve(self.findings)}
 
     def places(self) -> Iterator[tuple[str, Elsewhere]]:
-        """The names of the native references, and where the library is asked for them, if there is one; at the first findings are measured."""
+        """The names of the native references, and where the library, if there is one, is asked; findings are measured at the first."""
         yield NATIVE, Elsewhere(self.native_backend, self.native_environment, self.unasked)
         for place in self.elsewhere:
             yield f"{NATIVE} on {place.backend}", place

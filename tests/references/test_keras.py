@@ -182,13 +182,13 @@ def asked():
     return native, {record["id"]: record for record in records if record["record"] == "case"}
 
 
-@pytest.mark.parametrize("backend", ["torch", "jax"])
-def test_keras_on_its_other_backends(asked, backend):
+@pytest.mark.parametrize("place", ["torch", "jax"])
+def test_keras_on_its_other_backends(asked, place):
     (native, records) = asked
-    if "unavailable" in native[f"keras on {backend}"]:
-        pytest.skip(native[f"keras on {backend}"]["unavailable"])
-    assert set(native[f"keras on {backend}"]["versions"]) == {"keras", backend}
-    answers = {name: record["references"].get(f"native on {backend}") for name, record in records.items()}
+    if "unavailable" in native[f"keras on {place}"]:
+        pytest.skip(native[f"keras on {place}"]["unavailable"])
+    assert set(native[f"keras on {place}"]["versions"]) == {"keras", place}
+    answers = {name: record["references"].get(f"native on {place}") for name, record in records.items()}
     assert [name for name, answer in answers.items() if answer is not None and "disagrees" in answer] == []
     assert sum(answer is not None and "value" in answer for answer in answers.values()) > len(answers) // 2
     assert {answer.get("finding") for answer in answers.values() if answer} >= {"keras-circle-gradient"}
