@@ -96,6 +96,15 @@ def one_of(loss: str, name: str, value: object, accepted: Sequence[str]) -> None
         raise ValueError(f"{loss}: {name}={value!r} is not one of {', '.join(map(repr, accepted))}")
 
 
+def dtype_name(loss: str, dtype: object) -> str:
+    """The name of a floating dtype, NumPy's or a framework's or a name; TypeError for anything else."""
+    words = dtype if isinstance(dtype, str) else getattr(dtype, "name", None) or getattr(dtype, "__name__", str(dtype))
+    name = str(words).rpartition(".")[2]
+    if name not in FLOATING:
+        raise TypeError(f"{loss}: dtype is {dtype!r}; accepted are {', '.join(FLOATING)}")
+    return name
+
+
 def positive(loss: str, name: str, value: float) -> None:
     """Raise ValueError unless ``value > 0``."""
     if not value > 0:

@@ -7,8 +7,8 @@ the group ``polyloss.dialects``.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -19,6 +19,20 @@ import numpy as np
 from polyloss_conformance.cases import Case
 
 GROUP = "polyloss.dialects"
+
+NATIVE = "native"
+"""The reference that is the native library; on another backend, ``native on jax``."""
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Another backend on which the native library of a dialect runs."""
+
+    backend: str
+    environment: Mapping[str, str]
+    """What has the library take this backend, in a process of its own."""
+    unasked: Callable[[Case], str | None] = lambda case: None
+    """Why it is not asked about a case there, or None where it is."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +57,15 @@ class Dialect:
     """The backend in whose environment the native library is found."""
     native_load: str | None = None
     """Imports the native library and returns it."""
+    native_environment: Mapping[str, str] = field(default_factory=dict)
+    """Of the process in which it is asked."""
+    elsewhere: Sequence[Elsewhere] = ()
+    """On which other backends it is asked too."""
     findings: str | None = None
     """The findings: each has an ``id``, what it ``follows`` and a ``record()``, which measures it."""
     explain: str | None = None
-    """``(case, native result, value, gradients) -> finding id | None``."""
+    """``(case, native result, value, gradients) -> finding id | None``; with ``elsewhere``, the name of the backend is a fifth argument,
+    empty for its own."""
     method: str = "hybrid_forward"
     """Whose parameters are the tensors of a call, after `leading` others."""
     leading: int = 2
@@ -60,6 +79,12 @@ class Dialect:
     def known_findings(self) -> dict[str, Any]:
         """The findings by id."""
         return {} if self.findings is None else {finding.id: finding for finding in resolve(self.findings)}
+
+    def places(self) -> Iterator[tuple[str, Elsewhere]]:
+        """The names of the native references, and where the library, if there is one, is asked; findings are measured at the first."""
+        yield NATIVE, Elsewhere(self.native_backend, self.native_environment, self.unasked)
+        for place in self.elsewhere:
+            yield f"{NATIVE} on {place.backend}", place
 
     def ask(self, case: Case) -> dict[str, Any]:
         """What the native library says of `case`, asked in this process.
@@ -125,9 +150,27 @@ def _gluon_unasked(case: Case) -> str | None:
 
 
 def _keras_uncompiled(case: Case, mode: str) -> str | None:
-    shapes = {given.values.shape for given in case.inputs.values()}
-    if mode == "hybridize" and len(shapes) > 1:
-        return "Keras matches ranks by shapes, which MXNet's symbols do not have: all have to have one"
+    """The loss cannot raise this itself: when the graph is made nothing has a shape, and when it runs it is MXNet's."""
+    if mode == "hybridize" and resolve("polyloss_conformance.keras_calls:needs_ranks")(case):
+        return "Keras matches ranks by shapes, which MXNet's symbols do not have: the graph takes tensors of one shape"
+    return None
+
+
+@cache
+def _half_graphs() -> set[tuple[Any, ...]]:
+    """Of each Keras loss and half precision, what is compiled first."""
+    first: dict[tuple[str, str], tuple[Any, ...]] = {}
+    for case in cases_of("keras").values():
+        first.setdefault((case.loss, case.dtype), case.graph())
+    return {graph for (_, dtype), graph in first.items() if dtype in ("float16", "bfloat16")}
+
+
+def _unasked_on_jax(case: Case) -> str | None:
+    """All of float32 is asked. Each graph has to be compiled, which takes longer than all other references of it."""
+    if case.dtype == "float64":
+        return "JAX computes float64 in float32, unless JAX_ENABLE_X64 is set"
+    if case.dtype != "float32" and case.graph() not in _half_graphs():
+        return "of half precision JAX is asked about one graph a loss"
     return None
 
 
@@ -170,7 +213,12 @@ BUILT_IN = (
         references=_REFERENCES + "keras:REFERENCES",
         native=_REFERENCES + "native_keras:run",
         native_backend="tensorflow",
-        native_load=_REFERENCES + "native_keras:import_keras",
+        native_load=_REFERENCES + "native_keras:load",
+        native_environment={"KERAS_BACKEND": "tensorflow"},
+        elsewhere=(
+            Elsewhere("torch", {"KERAS_BACKEND": "torch", "OMP_NUM_THREADS": "1"}),
+            Elsewhere("jax", {"KERAS_BACKEND": "jax", "JAX_ENABLE_X64": "0"}, _unasked_on_jax),
+        ),
         findings="polyloss_conformance.deviations.keras:FINDINGS",
         explain="polyloss_conformance.deviations.keras:explain",
         calls="polyloss_conformance.keras_calls:CALLS",

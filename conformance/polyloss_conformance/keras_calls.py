@@ -71,6 +71,27 @@ def _wrapper(kind: Any, case: Case) -> tuple[Callable[..., Any], list[str]]:
     return _call(kind, replace(case, config={**case.config, "fn": _FUNCTIONS[case.config["fn"]]}))
 
 
+def needs_ranks(case: Case) -> bool:
+    """Whether the loss of `case` brings tensors of different shapes together, or takes an axis from class numbers."""
+    found = []
+    (same_rank, class_numbers) = (base.same_rank, base.class_numbers)
+
+    def ranked(F: OpSet, x1: Any, x2: Any) -> Any:
+        shapes = (F.shape(x1), F.shape(x2))
+        found.append(shapes[0] != shapes[1] and shapes[1] != ())  # a weight that is a number fits any loss
+        return same_rank(F, x1, x2)
+
+    def numbered(F: OpSet, loss: str, y_true: Any, y_pred: Any, axis: int) -> Any:
+        found.append(y_true.ndim == y_pred.ndim)
+        return class_numbers(F, loss, y_true, y_pred, axis)
+
+    (call, names) = CALLS[case.loss](getattr(losses, case.loss.removeprefix("keras/")), case)
+    tensors = [case.inputs[name].values for name in names]
+    with patch.object(base, "same_rank", ranked), patch.object(base, "class_numbers", numbered):
+        call(*tensors)
+    return any(found)
+
+
 CALLS: dict[str, Callable[[Any, Case], tuple[Callable[..., Any], list[str]]]] = {
     f"keras/{name}": _call for name in losses.__all__ if isinstance(getattr(losses, name), type)
 } | {"keras/Circle": _circle, "keras/LossFunctionWrapper": _wrapper}

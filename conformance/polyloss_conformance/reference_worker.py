@@ -1,12 +1,14 @@
 """The process that asks references: ``python -m polyloss_conformance.reference_worker``.
 
-Its job (`polyloss_conformance.child`) says whom: ``formula`` evaluates formulas, ``native`` calls the native library of ``dialect``, whose
-items begin with `LOAD` for the library itself.
+Its job (`polyloss_conformance.child`) says whom: ``formula`` evaluates formulas, ``native`` calls the native library of ``dialect`` with
+``environment`` set; `LOAD` among the items stands for the library itself.
 """
 
 from __future__ import annotations
 
+import os
 import platform
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -120,11 +122,14 @@ def split(values: Array) -> tuple[Array, Array]:
 def _native(channel: Channel) -> None:
     dialect = dialects.dialects()[channel.job["dialect"]]
     items: list[str] = channel.job["items"]
+    os.environ.update(channel.job["environment"])
     try:
         if dialect.native_load is None:
             raise ImportError(f"{dialect.name} has no native library")
         library = dialects.resolve(dialect.native_load)()
-        loaded = {"versions": {library.__name__: str(library.__version__)}, "python": platform.python_version()}
+        found = [library, sys.modules.get(channel.job["backend"], library)]
+        versions = {module.__name__: str(module.__version__) for module in found}
+        loaded: Record = {"versions": versions, "python": platform.python_version()}
     except Exception as error:
         loaded = {"unavailable": f"{type(error).__name__}: {error}"[:500]}
     cases = dialects.cases_of(dialect.name)

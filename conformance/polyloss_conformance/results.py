@@ -156,10 +156,10 @@ RECORDS: dict[str, Record] = {
             "holds": {"type": "boolean"},  # re-measured in this run and still exactly as recorded
         },
     },
-    # A case: data, and what its references say. `references[name]` is {"value", "gradients"} or {"refused": reason}. A formula's value
-    # is `value + low` where float64 is too coarse for it, and at a kink its gradient is any number from `gradients` to `upper`; NaN
-    # where it has none. A native result that differs from the formula has a `finding`, and polyloss `follows` one of the two; or
-    # `disagrees` says how.
+    # A case: data, and what its references say: `formula`, `native`, and the native library elsewhere, `native on jax`. Each is {"value",
+    # "gradients"} or {"refused": reason}. A formula's value is `value + low` where float64 is too coarse for it, and at a kink its
+    # gradient is any number from `gradients` to `upper`; NaN where it has none. A native result that differs from the formula has a
+    # `finding`, and polyloss `follows` one of the two; or `disagrees` says how.
     "case": {
         "required": ["id", "loss", "config", "dtype", "inputs", "references"],
         "properties": {

@@ -16,7 +16,7 @@ import numpy as np
 from polyloss_conformance import arrays, dialects, judge, results
 from polyloss_conformance.cases import Case
 from polyloss_conformance.compare import compare
-from polyloss_conformance.dialects import Dialect
+from polyloss_conformance.dialects import Dialect, Elsewhere
 from polyloss_conformance.notes import notes
 from polyloss_conformance.reference_worker import CURVE, FINDING, LOAD, VECTORS, unmeasured
 from polyloss_conformance.references_file import own_revision
@@ -42,23 +42,29 @@ class Stage:
     """Environment to interpreter: the native library of a dialect is asked in its backend's."""
 
     def probe(self, names: Iterable[str]) -> dict[str, Future[Record]]:
-        """For each dialect with a native library: its versions, or why it cannot be asked."""
-        known = dialects.dialects()
-        return {name: self.pool.submit(self._load, known[name]) for name in names if known[name].native}
+        """For each dialect with a native library, and each place where it is asked: its versions, or why it cannot be asked."""
+        known = [dialects.dialects()[name] for name in names]
+        return {
+            library_of(dialect, name): self.pool.submit(self._load, dialect, place)
+            for dialect in known
+            for name, place in dialect.places()
+            if dialect.native is not None
+        }
 
-    def _load(self, dialect: Dialect) -> Record:
-        found: Record = self._ask_native(dialect, [LOAD]).get(LOAD) or {"unavailable": "it did not start"}
+    def _load(self, dialect: Dialect, place: Elsewhere) -> Record:
+        found: Record = self._ask_native(dialect, place, [LOAD]).get(LOAD) or {"unavailable": "it did not start"}
         return {"unavailable": found["refused"]} if "refused" in found else found
 
     def make(self, cases: Mapping[str, Case], native: Mapping[str, Record]) -> list[Record]:
         """The `loss`, `finding` and `case` records of `cases`; `native` is what `probe` found."""
         used = sorted({case.loss.partition("/")[0] for case in cases.values()})
         known = [dialects.dialects()[name] for name in used]
-        answers = [
-            self.pool.submit(self._ask_native, dialect, items)
+        answers = {
+            (dialect.name, name): self.pool.submit(self._ask_native, dialect, place, items)
             for dialect in known
-            if (items := _asked(dialect, cases, "versions" in native.get(dialect.name, {})))
-        ]
+            for name, place in dialect.places()
+            if (items := _asked(dialect, name, place, cases, native.get(library_of(dialect, name), {})))
+        }
         parts = max(1, min(self.jobs, len(cases) // WORTH_A_PROCESS))
         curves = {case.loss: CURVE + name for name, case in reversed(list(cases.items())) if case.wrt}
         checked = {vector.loss for vector in vectors()} & {case.loss for case in cases.values()}
@@ -68,9 +74,14 @@ class Stage:
         formulas: dict[str, Any] = {}
         for future in computed:
             formulas |= future.result()
-        said: dict[str, Any] = {}
-        for future in answers:
-            said |= future.result()
+        said: dict[str, dict[str, Any]] = {}
+        findings: dict[str, Any] = {}
+        for (_, name), future in answers.items():
+            for item, result in future.result().items():
+                if item.startswith(FINDING):
+                    findings[item] = result
+                else:
+                    said.setdefault(item, {})[name] = result
         records = []
         for record in (loss for dialect in known for loss in _losses(dialect, {case.loss for case in cases.values()})):
             drawn = formulas.get(curves.get(record["loss"], ""), {})
@@ -84,8 +95,8 @@ class Stage:
                     ]
                 }
             records.append(record | held)
-        records += [_measured(known, item, said[item]) for item in said if item.startswith(FINDING) and said[item]]
-        return records + [combined(case, formulas[name], said.get(name)) for name, case in cases.items()]
+        records += [_measured(known, item, result) for item, result in findings.items() if result]
+        return records + [combined(case, formulas[name], said.get(name, {})) for name, case in cases.items()]
 
     def _compute(self, items: list[str]) -> dict[str, Record]:
         found: dict[str, Record] = {}
@@ -97,14 +108,19 @@ class Stage:
         self.supervisor.work(command, {"ask": "formula"}, items, self.limit, found.__setitem__, lost, _ignore)
         return found
 
-    def _ask_native(self, dialect: Dialect, items: list[str]) -> dict[str, Any]:
+    def _ask_native(self, dialect: Dialect, place: Elsewhere, items: list[str]) -> dict[str, Any]:
         found: dict[str, Any] = {}
 
         def lost(item: str, why: Lost) -> None:
-            found[item] = {"refused": f"{dialect.native_backend} {why.reason}"}
+            found[item] = {"refused": f"{place.backend} {why.reason}"}
 
-        command = [self.python.get(dialect.native_backend, sys.executable), "-m", MODULE]
-        job = {"ask": "native", "dialect": dialect.name}
+        command = [self.python.get(place.backend, sys.executable), "-m", MODULE]
+        job = {
+            "ask": "native",
+            "dialect": dialect.name,
+            "backend": place.backend,
+            "environment": dict(place.environment),
+        }
         try:
             self.supervisor.work(command, job, items, self.limit, found.__setitem__, lost, _ignore)
         except (StartError, OSError) as error:
@@ -126,16 +142,21 @@ def header(native: Mapping[str, Record]) -> Record:
     }
 
 
-def combined(case: Case, formula: Record, native: Record | None) -> Record:
+def library_of(dialect: Dialect, name: str) -> str:
+    """What the native library of a reference is called: ``keras``, ``keras on jax``."""
+    return dialect.name + name.removeprefix(dialects.NATIVE)
+
+
+def combined(case: Case, formula: Record, native: Mapping[str, Record]) -> Record:
     """The record of a case: what its references say, and whether they agree."""
     record = arrays.case_record(case)
     record["references"]["formula"] = formula
-    if native is not None:
-        record["references"]["native"] = {**native, **_disagreement(case, formula, native)}
+    for name, answer in native.items():
+        record["references"][name] = {**answer, **_disagreement(case, formula, answer, name)}
     return record
 
 
-def _disagreement(case: Case, formula: Record, native: Record) -> Record:
+def _disagreement(case: Case, formula: Record, native: Record, name: str = dialects.NATIVE) -> Record:
     if "refused" in formula:
         return {}
     if "refused" in native:
@@ -148,12 +169,12 @@ def _disagreement(case: Case, formula: Record, native: Record) -> Record:
         if not failing:
             return {}
         words = "; ".join(map(str, failing))
-    finding = _explanation(case, formula, native)
+    finding = _explanation(case, formula, native, name.removeprefix(dialects.NATIVE).removeprefix(" on "))
     return {"disagrees": words} if finding is None else finding
 
 
-def _explanation(case: Case, formula: Record, native: Record) -> Record | None:
-    """``finding`` and ``follows``, if a finding explains the native result."""
+def _explanation(case: Case, formula: Record, native: Record, elsewhere: str) -> Record | None:
+    """``finding`` and ``follows``, if a finding explains the native result; `elsewhere`: on which backend, unless on its own."""
     dialect = dialects.of(case.loss)
     if dialect.explain is None:
         return None
@@ -179,7 +200,8 @@ def _explanation(case: Case, formula: Record, native: Record) -> Record | None:
             "gradients": {name: arrays.read(array) for name, array in native["gradients"].items()},
         }
     )
-    name = dialects.resolve(dialect.explain)(case, result, value, gradients)
+    more = (elsewhere,) if dialect.elsewhere else ()
+    name = dialects.resolve(dialect.explain)(case, result, value, gradients, *more)
     return None if name is None else {"finding": name, "follows": dialect.known_findings()[name].follows}
 
 
@@ -202,12 +224,13 @@ def _losses(dialect: Dialect, wanted: set[str]) -> list[Record]:
     ]
 
 
-def _asked(dialect: Dialect, cases: Mapping[str, Case], there: bool) -> list[str]:
-    """What the native worker works through: all findings of these losses, and if the library is there, cases."""
-    losses = {case.loss for case in cases.values()}
-    findings = [FINDING + name for name, finding in dialect.known_findings().items() if finding.loss in losses]
-    own = [name for name, case in cases.items() if case.loss.partition("/")[0] == dialect.name]
-    return [*findings, *(name for name in own if there and dialect.unasked(cases[name]) is None)]
+def _asked(dialect: Dialect, name: str, place: Elsewhere, cases: Mapping[str, Case], probed: Record) -> list[str]:
+    """What a native worker works through: if the library is there, cases; and the first one all findings of these losses."""
+    own = {key: case for key, case in cases.items() if case.loss.partition("/")[0] == dialect.name}
+    losses = {case.loss for case in own.values()} if name == dialects.NATIVE else set()
+    findings = [FINDING + key for key, finding in dialect.known_findings().items() if finding.loss in losses]
+    answered = [case.id for case in dialects.iterate(own.values()) if place.unasked(case) is None]
+    return findings + (answered if "versions" in probed else [])
 
 
 def _measured(known: Iterable[Dialect], item: str, result: Record) -> Record:

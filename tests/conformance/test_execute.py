@@ -146,3 +146,18 @@ def test_symbols_of_other_ranks_are_unsupported_where_they_raise():
         case = cases[f"keras/MeanSquaredError/{name}/float32/ordinary"]
         found = executor.cell(case, "hybridize", {"id": case.id, "references": {"formula": formula(case)}})
         assert found["status"] == status, found
+
+
+def test_another_error_of_symbols_is_one(monkeypatch):
+    """Though tensors differ in shape, where the loss has no ranks to match."""
+    if find_spec("mxnet") is None:
+        pytest.skip("MXNet is not installed")
+
+    def broken(*given):
+        raise RuntimeError("a bug")
+
+    case = dialects.cases_of("keras")["keras/MeanSquaredError/2x3-sw=2-mean/float32/ordinary"]
+    executor = Executor(dispatch.backend("mxnet"))
+    monkeypatch.setattr(type(executor._backend), "value_and_grad", broken)
+    found = executor.cell(case, "hybridize", {"id": case.id, "references": {"formula": formula(case)}})
+    assert (found["status"], found["message"]) == ("error", "RuntimeError: a bug")

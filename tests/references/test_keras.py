@@ -1,11 +1,13 @@
 """The references of ``keras.losses``: numbers worked out by hand, Keras itself on the quick cases, and what is recorded of it."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from polyloss_conformance import dialects, reference_worker, results, stage
+from polyloss_conformance import arrays, dialects, judge, reference_worker, results, stage
 from polyloss_conformance.cases import Case, Input
+from polyloss_conformance.compare import Outcome, Output
 from polyloss_conformance.deviations import keras as findings
 from polyloss_conformance.deviations.keras.common import across, computed_by, example
 from polyloss_conformance.deviations.measure import evidence_of
@@ -14,6 +16,7 @@ from polyloss_conformance.references import keras_backends, native_keras
 from polyloss_conformance.references.differentiate import gradients
 from polyloss_conformance.references.keras import REFERENCES
 from polyloss_conformance.references.keras.common import computed_in
+from polyloss_conformance.supervisor import Supervisor
 
 LOG2 = math.log(2)
 NONE = {"reduction": "none"}
@@ -159,13 +162,67 @@ def test_gradients_by_hand():
 
 def combined(case):
     answer = reference_worker._called(native_keras.run([case]))
-    return stage.combined(case, reference_worker.formula(case), answer)["references"]["native"]
+    return stage.combined(case, reference_worker.formula(case), {"native": answer})["references"]["native"]
 
 
 def test_keras_agrees_on_the_quick_cases(keras):
     for case in dialects.select(["keras"], quick=True).values():
         native = combined(case)
         assert "disagrees" not in native, (case.id, native)
+
+
+@pytest.fixture(scope="module")
+def asked():
+    """What Keras says of the quick cases on its three backends, each in a process of its own."""
+    cases = dialects.select(["keras"], quick=True)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        made = stage.Stage(pool, Supervisor(), 1, 120.0)
+        native = {name: probe.result() for name, probe in made.probe(["keras"]).items()}
+        records = made.make(cases, native)
+    return native, {record["id"]: record for record in records if record["record"] == "case"}
+
+
+@pytest.mark.parametrize("place", ["torch", "jax"])
+def test_keras_on_its_other_backends(asked, place):
+    (native, records) = asked
+    if "unavailable" in native[f"keras on {place}"]:
+        pytest.skip(native[f"keras on {place}"]["unavailable"])
+    assert set(native[f"keras on {place}"]["versions"]) == {"keras", place}
+    answers = {name: record["references"].get(f"native on {place}") for name, record in records.items()}
+    assert [name for name, answer in answers.items() if answer is not None and "disagrees" in answer] == []
+    assert sum(answer is not None and "value" in answer for answer in answers.values()) > len(answers) // 2
+    assert {answer.get("finding") for answer in answers.values() if answer} >= {"keras-circle-gradient"}
+
+
+def test_a_backend_of_keras_that_is_missing():
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        made = stage.Stage(pool, Supervisor(), 1, 120.0)
+        said = made._load(dialects.dialects()["keras"], dialects.Elsewhere("none", {"KERAS_BACKEND": "none"}))
+    assert "none" in said["unavailable"]
+
+
+CASE = example("MeanAbsoluteError", {"y_true": [0.0, 1.0], "y_pred": [2.0, 1.0]}, wrt=("y_pred",)).case()
+
+
+def elsewhere(value, gradient):
+    """The record of a case on which Keras on PyTorch gives this."""
+    answer = {"value": arrays.write(np.array(value), "float32")}
+    answer["gradients"] = {"y_pred": arrays.write(np.array(gradient), "float32")}
+    return stage.combined(CASE, reference_worker.formula(CASE), {"native on torch": answer})
+
+
+def test_other_numbers_elsewhere_fail_cells():
+    slope = float(CASE.upstream(())) / 2
+    right = Outcome(Output(np.array(1.0), "float32"), {"y_pred": Output(np.array([slope, 0.0]), "float32")})
+    good = judge.judge(CASE, elsewhere(1.0, [slope, 0.0]), right)
+    assert good["status"] == "pass"
+    assert {check[0] for check in good["checks"]} == {"formula", "native on torch"}
+    at_the_kink = judge.judge(CASE, elsewhere(1.0, [slope, slope]), right)
+    assert at_the_kink["status"] == "pass"
+    for value, gradient in ((1.5, [slope, 0.0]), (1.0, [0.0, 0.0])):
+        bad = judge.judge(CASE, elsewhere(value, gradient), right)
+        assert bad["status"] == "fail"
+        assert "native on torch library disagrees" in bad["message"]
 
 
 def test_masks_reach_keras(keras):

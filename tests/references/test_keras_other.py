@@ -184,7 +184,7 @@ def test_polyloss_does_what_the_findings_say():
 
 def combined(case):
     answer = reference_worker._called(native_keras.run([case]))
-    return stage.combined(case, reference_worker.formula(case), answer)["references"]["native"]
+    return stage.combined(case, reference_worker.formula(case), {"native": answer})["references"]["native"]
 
 
 def test_keras_agrees_or_is_explained(keras):

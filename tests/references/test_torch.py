@@ -184,7 +184,7 @@ def spread():
 
 def combined(case):
     answer = reference_worker._called(run([case]))
-    return stage.combined(case, reference_worker.formula(case), answer)["references"]["native"]
+    return stage.combined(case, reference_worker.formula(case), {"native": answer})["references"]["native"]
 
 
 def test_torch_agrees_on_a_spread():

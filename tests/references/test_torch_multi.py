@@ -70,5 +70,5 @@ def test_torch_agrees_on_a_spread():
     pytest.importorskip("torch")
     for case in spread():
         answer = reference_worker._called(run([case]))
-        native = stage.combined(case, reference_worker.formula(case), answer)["references"]["native"]
+        native = stage.combined(case, reference_worker.formula(case), {"native": answer})["references"]["native"]
         assert not {"refused", "disagrees", "finding"} & set(native), (case.id, native)

@@ -44,6 +44,8 @@ class Evidence:
     native: Mapping[str, Any]
     value: Array
     gradients: Mapping[str, Slopes]
+    elsewhere: str = ""
+    """The backend on which the library was asked, unless it was its own."""
 
     @property
     def refused(self) -> str | None:
@@ -119,10 +121,16 @@ class Finding:
     """Where the library's numbers are off, and are just as recorded."""
     follows: str = "formula"
     """What polyloss does: ``formula``, or ``native``."""
+    backends: tuple[str, ...] | None = None
+    """On which other backends of the library it shows, and not on its own; None: on any."""
+
+    def concerns(self, evidence: Evidence) -> bool:
+        """Whether it is about this case and this backend of the library."""
+        return self.matches(evidence.case) and (self.backends is None or evidence.elsewhere in self.backends)
 
     def explains(self, evidence: Evidence) -> bool:
         """Whether the library deviates, and nowhere otherwise than recorded."""
-        if not self.matches(evidence.case):
+        if not self.concerns(evidence):
             return False
         if evidence.refused is not None:
             return self.refusal is not None and re.search(self.refusal, evidence.refused) is not None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from polyloss_conformance.cases import Case
-from polyloss_conformance.keras_cases import labelled, other, probabilistic, regression
+from polyloss_conformance.keras_cases import empty, labelled, other, probabilistic, regression
 
-FAMILIES = (regression, probabilistic, other, labelled)
+FAMILIES = (regression, probabilistic, other, labelled, empty)
 
 
 def cases() -> list[Case]:

@@ -201,9 +201,13 @@ def _ctc_plans() -> Iterable[Plan]:
         Layout("2x4x4-none", shapes, NONE, dtypes=SINGLE, quick=True),
         Layout("3x2x3-none", {"y_true": (3, 1), "y_pred": (3, 2, 3)}, NONE, dtypes=SINGLE, **whole, draws=_POSSIBLE),
     )
+    masked = (
+        Layout("2x4x4-mask=2", {**shapes, "mask": (2,)}, dtypes=SINGLE, **whole, draws=_MILD[:8]),
+        Layout("2x4x4-sum-mask=2x1", {**shapes, "mask": (2, 1)}, SUM, dtypes=SINGLE, **whole, draws=_MILD[:4]),
+    )
     weighted = (Layout("2x4x4-sum-weights=2", {**shapes, "sample_weight": (2,)}, SUM, dtypes=SINGLE, draws=_MILD),)
     # The terms of a gradient, which cancel, are as large as what multiplies the loss: an upstream gradient of up to 2, and a weight.
-    for layouts, factor in ((means, 1.0), (alone, 2.0), (weighted, 4.0)):
+    for layouts, factor in ((means, 1.0), (alone, 2.0), (masked, 2.0), (weighted, 4.0)):
         sizes = dict.fromkeys(_SEQUENCES, factor) | {"extreme": 1e4, "certain": 20.0, "shifted": 100.0}
         yield plan("CTC", layouts, _SEQUENCES, ("y_pred",), magnitude=sizes, exact=("y_true",))
 

@@ -212,7 +212,12 @@ def _region_plans() -> Iterable[Plan]:
         {"alpha": 0.9, "beta": 0.1},
         {"alpha": 0.75, "beta": 0.75},
     ]
-    yield plan("Tversky", tuple(_region_layouts(*options)), _REGIONS, PAIR)
+    enlarged: Any = {"dtypes": SINGLE, "draws": _SOME_REGIONS}
+    unequal = (
+        Layout("1x3-2x3", {"y_true": (1, 3), "y_pred": (2, 3)}, options[1], **enlarged),
+        Layout("2x3-2x1-none-axis=1", {"y_true": (2, 3), "y_pred": (2, 1)}, {**NONE, "axis": 1}, **enlarged),
+    )
+    yield plan("Tversky", (*_region_layouts(*options), *unequal), _REGIONS, PAIR)
     whole = (
         Layout("2x3-uint8", pair((2, 3)), dtypes=SINGLE, label_dtype="uint8", draws=("bits", "sure", "everything")),
     )

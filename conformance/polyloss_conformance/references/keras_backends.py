@@ -1,4 +1,4 @@
-"""Keras on its other backends, which disagree with TensorFlow here and there: each is asked in a process of its own.
+"""Keras on its other backends, for findings that are measured on several: each is asked in a process of its own, eagerly.
 
 ``python -m polyloss_conformance.references.keras_backends`` with ``KERAS_BACKEND`` set answers cases, a line of JSON each.
 """
@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 
 from polyloss_conformance import arrays
-from polyloss_conformance.cases import Array, Case, Input
+from polyloss_conformance.cases import Case, Input
+from polyloss_conformance.references import native_keras
+from polyloss_conformance.references.native_keras import Result
 
 OTHERS = ("jax", "torch", "numpy")
 """All but TensorFlow."""
@@ -61,7 +63,7 @@ def _process(backend: str) -> _Process:
     return _Process(backend)
 
 
-def ask(backend: str, case: Case) -> dict[str, Any]:
+def ask(backend: str, case: Case) -> Result:
     """What Keras on `backend` says of `case`: ``{"value": array, "gradients": {name: array}}``, of the sum of the value, or ``refused``.
 
     NumPy has no gradients.
@@ -73,14 +75,14 @@ def ask(backend: str, case: Case) -> dict[str, Any]:
     if process.unavailable is not None:
         raise ImportError(process.unavailable)
     inputs = {name: arrays.write(given.values, given.dtype) for name, given in case.inputs.items()}
-    question = {"loss": case.loss, "config": case.config, "call": case.call, "inputs": inputs, "wrt": case.wrt}
-    answer = process.ask(question)
-    if "unavailable" in answer:
-        raise ImportError(answer["unavailable"])
-    if "refused" in answer:
-        return answer
-    gradients = {name: arrays.read(record) for name, record in answer["gradients"].items()}
-    return {"value": arrays.read(answer["value"]), "gradients": gradients}
+    fields = {"id": case.id, "loss": case.loss, "dtype": case.dtype, "config": case.config, "call": case.call}
+    found = process.ask({**fields, "inputs": inputs, "wrt": case.wrt})
+    if "unavailable" in found:
+        raise ImportError(found["unavailable"])
+    if "refused" in found:
+        return found
+    gradients = {name: arrays.read(record) for name, record in found["gradients"].items()}
+    return {"value": arrays.read(found["value"]), "gradients": gradients}
 
 
 # --- the process ------------------------------------------------------------------------------------------------------------------
@@ -91,68 +93,24 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a framework prints is no answer
     try:
-        import keras
-
+        keras = native_keras.load()
         ready: dict[str, Any] = {"backend": keras.config.backend()}
     except Exception as error:
         ready = {"unavailable": f"{type(error).__name__}: {error}"}
     print(json.dumps(ready), file=answers, flush=True)
     for line in sys.stdin:
-        try:
-            answer = _answer(keras, json.loads(line))
-        except Exception as error:
-            answer = {"refused": f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"[:500]}
-        print(json.dumps(answer), file=answers, flush=True)
+        print(json.dumps(_answer(keras, json.loads(line))), file=answers, flush=True)
 
 
 def _answer(keras: Any, question: dict[str, Any]) -> dict[str, Any]:
-    given = {name: _tensor(keras, arrays.read(record), record["dtype"]) for name, record in question["inputs"].items()}
-    mask = given.pop("mask", None)
-    loss = getattr(keras.losses, question["loss"].removeprefix("keras/"))(**question["config"])
-    wrt = question["wrt"]
-
-    def value(*sources: Any) -> Any:
-        tensors = {**given, **dict(zip(wrt, sources, strict=True))}
-        if mask is not None:
-            keras.src.backend.set_keras_mask(tensors["y_pred"], mask)
-        return loss(**tensors, **question["call"])
-
-    (found, slopes) = _SLOPES[keras.config.backend()](value, [given[name] for name in wrt])
-    written = {name: _written(keras, slope) for name, slope in zip(wrt, slopes, strict=False)}
-    return {"value": _written(keras, found), "gradients": written}
-
-
-def _torch(value: Any, sources: list[Any]) -> tuple[Any, Any]:
-    import torch
-
-    for source in sources:
-        source.requires_grad_()
-    found = value(*sources)
-    if sources:
-        found.sum().backward()
-    return found.detach(), [torch.zeros_like(one) if one.grad is None else one.grad for one in sources]
-
-
-def _jax(value: Any, sources: list[Any]) -> tuple[Any, Any]:
-    import jax
-
-    (found, pull) = jax.vjp(value, *sources)
-    return found, pull(jax.numpy.ones_like(found))
-
-
-_SLOPES: dict[str, Any] = {"torch": _torch, "jax": _jax, "numpy": lambda value, sources: (value(*sources), [])}
-
-
-def _tensor(keras: Any, values: Array, dtype: str) -> Any:
-    whole = Input.of(values, dtype).values
-    return keras.ops.convert_to_tensor(np.asarray(whole), dtype)
-
-
-def _written(keras: Any, tensor: Any) -> Any:
-    dtype = keras.backend.standardize_dtype(tensor.dtype)
-    return arrays.write(
-        keras.ops.convert_to_numpy(keras.ops.cast(tensor, "float32" if dtype == "bfloat16" else dtype)), dtype
-    )
+    given = {name: Input.of(arrays.read(record), record["dtype"]) for name, record in question.pop("inputs").items()}
+    case = Case(inputs=given, wrt=tuple(question.pop("wrt")), **question)
+    found = native_keras.answer(keras, case, native_keras.SLOPES[keras.config.backend()], np.ones)
+    if "refused" in found:
+        return found
+    dtypes = found["dtypes"]
+    written = {name: arrays.write(array, dtypes[name]) for name, array in found["gradients"].items()}
+    return {"value": arrays.write(found["value"], dtypes["value"]), "gradients": written}
 
 
 if __name__ == "__main__":

@@ -12,18 +12,24 @@ labels stay exact, the loss is computed in float32 and rounded once.
 
 *Ranks*: where those of y_true and y_pred differ by 1 and the larger one ends in an axis of size 1, that axis goes, or the other of rank 1
 gets one: (N, 1) and (N,) make (N, 1). So do the loss and its weights. MXNet's symbols have no ranks: there the shapes must be equal, or
-the graph raises.
+the graph raises. Functions do so too; Keras's broadcast (N,) against (N, 1) to (N, N): for that pass ``y_true[None, :]``.
 
 *Weights*: `sample_weight` is a number or a tensor, converted to the dtype of the loss, that broadcasts with the unreduced loss as NumPy
-does: from the right, so that (N,) against (N, T) weighs the T, or raises ValueError.
+does: from the right, so that (N,) against (N, T) weighs the T, or raises ValueError. Nothing is written into it; where there is a mask,
+Keras on PyTorch multiplies it in place.
 
 *Masks*: a mask that a Keras layer has left on y_pred (``_keras_mask``), and that of `ignore_class` and of `Circle`, are weights 0 and 1;
-the means divide by the number of ones, not of all elements.
+the means divide by the number of ones, not of all elements. The mask has to broadcast as a weight does: take off one that does not,
+``del y_pred._keras_mask``.
 
 *Reductions*: ``sum_over_batch_size`` and ``mean`` divide the weighted sum by the number of elements of the unreduced loss, not by the
-weights; ``mean_with_sample_weight`` divides by the sum of the weights as given, before they broadcast. A divisor of 0 makes the loss 0, and
-so does an empty batch (Keras: shape (0,)). ``none`` and None leave the loss as it is. Inside a ``tf.distribute`` strategy a mean
-is divided by the number of replicas.
+weights; ``mean_with_sample_weight`` divides by the sum of the weights as given, before they broadcast, also where the loss has no axes
+(Keras does not: for that ``sum``). A divisor of 0 makes the loss 0, and so does an empty batch (Keras: shape (0,), as here with ``none``).
+``none`` and None leave the loss as it is. Inside a ``tf.distribute`` strategy a mean is divided by the number of replicas.
+
+*Keras itself*: where a loss differs from Keras's on TensorFlow, its page says so, and what to pass for Keras's numbers if there is a use
+for them. In all of them labels are not rounded (round them first, ``y_true.astype("float16")``), half precision does not overflow on the
+way, ``dtype`` is kept in the config, and float64 is computed in float64 on every backend.
 
 A loss made after Keras was imported is also a ``keras.losses.Loss``, on Keras's TensorFlow, JAX and PyTorch backends: it goes into
 ``model.compile(loss=...)``. For ``load_model`` of a model saved with one, import this module after Keras, or call `get` before.

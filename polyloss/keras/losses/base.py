@@ -37,10 +37,7 @@ def epsilon() -> float:
 def floating_dtype(loss: str, dtype: Any) -> str:
     """The name of the dtype that `dtype` stands for: a name, a Keras policy (its compute dtype), a framework's dtype, None (floatx)."""
     given = _setting("floatx", "float32") if dtype is None else getattr(dtype, "compute_dtype", dtype)
-    name = getattr(given, "name", None) or re.sub(r"^(mixed_|torch\.)", "", str(given))
-    if name not in checks.FLOATING:
-        raise ValueError(f"{loss}: dtype={dtype!r} is not one of {', '.join(checks.FLOATING)}")
-    return str(name)
+    return checks.dtype_name(loss, given.removeprefix("mixed_") if isinstance(given, str) else given)
 
 
 # --- the arguments of a call -------------------------------------------------------------------------------------------------
@@ -127,12 +124,6 @@ def alike_if_unknown(F: OpSet, x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor]:
         F.ones_like(x2)
     )  # in infix form symbols do not broadcast
     return x1 * whole, x2 * whole
-
-
-def fraction(loss: str, name: str, value: float) -> None:
-    """Raise ValueError unless ``0 <= value <= 1``."""
-    if not 0 <= value <= 1:
-        raise ValueError(f"{loss}: {name}={value!r} is outside [0, 1]")
 
 
 def not_negative(loss: str, name: str, value: float) -> None:

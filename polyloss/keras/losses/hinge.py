@@ -50,7 +50,8 @@ class Hinge(base.NamedLoss):
         reduction, name, dtype: see the module.
 
     Call: ``(y_true, y_pred, sample_weight=None)`` of shapes that broadcast; see the module. Labels that are all 0 or 1 are taken as
-    -1 and 1: a batch of ones alone is not changed by that. On the margin the gradient is that of the inner term.
+    -1 and 1: a batch of ones alone is not changed by that. On the margin the gradient is that of the inner term, as in Keras on
+    TensorFlow (on JAX and PyTorch half of it).
 
     Raises ValueError for shapes that do not broadcast, and for a y_pred without axes.
 

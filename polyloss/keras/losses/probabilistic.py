@@ -33,7 +33,7 @@ def _two_classes(
     loss: str, y_true: Tensor, y_pred: Tensor, label_smoothing: float, axis: Axis
 ) -> tuple[OpSet, Tensor, Tensor]:
     """The op set, the labels pulled toward 1/2, and the predictions, of one shape."""
-    base.fraction(loss, "label_smoothing", label_smoothing)
+    checks.fraction(loss, "label_smoothing", label_smoothing)
     (F, true, pred) = base.arguments(loss, y_true, y_pred)
     base.same_shape(F, loss, true, pred)
     base.in_rank(F, loss, axis, pred)
@@ -70,7 +70,7 @@ def binary_focal_crossentropy(
         F, pred, true, gamma=gamma, from_logits=from_logits, epsilon=base.epsilon()
     )
     if apply_class_balancing:
-        base.fraction(name, "alpha", alpha)
+        checks.fraction(name, "alpha", alpha)
         loss = (alpha * true + (1.0 - alpha) * (1.0 - true)) * loss
     return F.cast_like(F.mean(loss, axis=axis), y_pred)
 
@@ -79,7 +79,7 @@ def _classes(
     loss: str, y_true: Tensor, y_pred: Tensor, label_smoothing: float, axis: int
 ) -> tuple[OpSet, Tensor, Tensor]:
     """The op set, the labels pulled toward 1/C, and the predictions, of one shape with C classes along `axis`."""
-    base.fraction(loss, "label_smoothing", label_smoothing)
+    checks.fraction(loss, "label_smoothing", label_smoothing)
     (F, true, pred) = base.arguments(loss, y_true, y_pred)
     base.same_shape(F, loss, true, pred)
     if not isinstance(axis, int):
@@ -263,7 +263,8 @@ class BinaryCrossentropy(base.NamedLoss):
         reduction, name, dtype: see the module.
 
     Call: ``(y_true, y_pred, sample_weight=None)`` of equal shapes; see the module. Predictions are what they are said to be: Keras on
-    TensorFlow takes the logits of a probability instead, where it finds the sigmoid that has made it (1449.7 for 15.94).
+    TensorFlow takes the logits of a probability instead, where it finds the sigmoid that has made it (1449.7 for 15.94): for that pass
+    the logits, with from_logits=True. Labels may lie outside [0, 1]; Keras on PyTorch refuses them.
     :math:`\epsilon` is 1e-7, or what ``keras.config.set_epsilon`` has set.
 
     Raises ValueError for shapes that differ, for label_smoothing outside [0, 1] and for an axis that y_pred has not.
@@ -302,7 +303,8 @@ class BinaryFocalCrossentropy(base.NamedLoss):
             on its other backends a logit of 1e4 against label 0 costs 15.94 and has gradient 0.)
         reduction, name, dtype: see the module.
 
-    Call: ``(y_true, y_pred, sample_weight=None)`` of equal shapes; see the module. The gradient is finite, also of gamma below 1.
+    Call: ``(y_true, y_pred, sample_weight=None)`` of equal shapes; see the module. The gradient is finite, also of gamma below 1, where
+    Keras's is NaN at a certain prediction.
 
     Raises ValueError for shapes that differ, for arguments out of their range and for an axis that y_pred has not.
 
@@ -336,13 +338,15 @@ class CategoricalCrossentropy(base.NamedLoss):
     Args:
         from_logits: whether y_pred holds logits, with their softmax for p. Otherwise it is divided by its sum over the classes (1 where
             that is 0, as in a masked row, which is NaN in Keras) and clipped to :math:`[\epsilon, 1 - \epsilon]`, where the gradient ends.
-        label_smoothing: s in [0, 1]; y is ``(1 - s) y_true + s / C`` with C the number of classes along `axis` (in Keras the last).
+        label_smoothing: s in [0, 1]; y is ``(1 - s) y_true + s / C`` with C the number of classes along `axis`. (Keras has the size of
+            the last axis for C: for that pass ``y_true * (1 - s) + s / y_true.shape[-1]`` and no label_smoothing.)
         axis: of the classes.
         reduction, name, dtype: see the module.
 
-    Call: ``(y_true, y_pred, sample_weight=None)`` of equal shapes; see the module. The gradient is exact for labels that do not add up to
-    1 too; Keras's on TensorFlow is softmax minus labels. :math:`\epsilon` is 1e-7, or what ``keras.config.set_epsilon`` has set. One
-    class alone draws a warning.
+    Call: ``(y_true, y_pred, sample_weight=None)`` of equal shapes; see the module. The gradient is exact for labels that do not add up to 1
+    too; Keras's on TensorFlow is softmax minus labels, which is the same where they do. Of a softmax that it finds, Keras on TensorFlow
+    takes the logits: for that pass these, with from_logits=True. :math:`\epsilon` is 1e-7, or what ``keras.config.set_epsilon`` has
+    set. One class alone draws a warning.
 
     Raises ValueError for shapes that differ, for label_smoothing outside [0, 1] and for an axis that y_pred has not.
 
@@ -373,7 +377,7 @@ class CategoricalFocalCrossentropy(base.NamedLoss):
     :math:`\ell_i = -\sum_c \alpha_c (1 - p_{ic})^\gamma y_{ic} \log p_{ic}`.
 
     Args:
-        alpha: one weight, or one for each class along `axis` (Keras: along the last axis).
+        alpha: one weight, or one for each class along `axis` (Keras: along the last axis, where the two are the same).
         gamma: of 0 and more.
         from_logits: whether y_pred holds logits, with their softmax for p. Divided by its sum and clipped p is in either case, as in
             `CategoricalCrossentropy`.
@@ -423,7 +427,7 @@ class SparseCategoricalCrossentropy(base.NamedLoss):
     size 1 there; see the module. Half precision does not round them: in Keras's float16 label 2049 is 2048.
 
     Raises ValueError for other shapes, for an axis that y_pred has not, and for class numbers out of range where values can be read:
-    elsewhere their loss is NaN.
+    elsewhere their loss is NaN. (On TensorFlow Keras does so too; on JAX such a class costs 0: for that name it as ignore_class.)
 
     Source: ``keras.losses.SparseCategoricalCrossentropy``, Keras 3.15, which leaves axis out of its config. From logits equal to
     ``torch.nn.CrossEntropyLoss`` and to ``mxnet.gluon.loss.SoftmaxCELoss``, averaged.
@@ -454,10 +458,10 @@ class CategoricalGeneralizedCrossEntropy(base.NamedLoss):
         reduction, name, dtype: see the module.
 
     Call: ``(y_true, y_pred, sample_weight=None)``: class numbers (...,) or (..., 1), exact, and probabilities (..., C), which nothing
-    normalises or clips; see the module. The gradient at p = 0 is infinite.
+    normalises or clips; see the module. The gradient at p = 0 is infinite, and 0 for the other classes (Keras: NaN).
 
     Raises ValueError for q outside (0, 1), for other shapes (of labels (N, 1) Keras makes (N, N) losses), and for class numbers out of
-    range where values can be read: elsewhere their loss is NaN.
+    range where values can be read: elsewhere their loss is NaN (Keras on TensorFlow and JAX: 1 / q, that of a p of 0).
 
     Source: ``keras.losses.CategoricalGeneralizedCrossEntropy``, Keras 3.15; Zhang and Sabuncu 2018, https://arxiv.org/abs/1805.07836.
 

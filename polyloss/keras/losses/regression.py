@@ -212,7 +212,8 @@ class LogCosh(base.NamedLoss):
         reduction, name, dtype: see the module.
 
     Call: ``(y_true, y_pred, sample_weight=None)`` of shapes that broadcast; see the module. About :math:`e^2 / 2` for a small error e,
-    exactly so where Keras's form cancels (to 0 for 1e-4 in float32), and :math:`|e| - \log 2` for a large one.
+    exactly so where Keras's form cancels (to 0 for 1e-4 in float32, by 1.9e-9 everywhere in float64), and :math:`|e| - \log 2` for a
+    large one.
 
     Raises ValueError for shapes that do not broadcast, and for a y_pred without axes.
 
@@ -237,8 +238,9 @@ class CosineSimilarity(base.NamedLoss):
         reduction, name, dtype: see the module.
 
     Call: ``(y_true, y_pred, sample_weight=None)`` of shapes that broadcast; see the module. From -1 (one direction) to 1 (opposite);
-    0 if one of the two is a zero vector, where the gradient is :math:`-\hat y / \epsilon`. :math:`\epsilon` is 1e-7, or what
-    ``keras.config.set_epsilon`` has set.
+    0 if one of the two is a zero vector, where the gradient is :math:`-\hat y / \epsilon` (Keras on JAX and PyTorch: NaN). Vectors may be
+    as long as the dtype holds; Keras takes those whose square overflows, from 1.8e19 in float32, for zero vectors. :math:`\epsilon` is
+    1e-7, or what ``keras.config.set_epsilon`` has set.
 
     Raises ValueError for shapes that do not broadcast and for an axis that y_pred has not.
 

@@ -7,18 +7,13 @@ from typing import Any
 from polyloss import checks
 from polyloss.formulas import region
 from polyloss.keras.losses import base
-from polyloss.opset import Axis, OpSet, Tensor
-
-
-def _regions(loss: str, y_true: Tensor, y_pred: Tensor, axis: Axis) -> tuple[OpSet, Tensor, Tensor]:
-    (F, true, pred) = base.arguments(loss, y_true, y_pred)
-    (true, pred) = base.matched(F, loss, true, pred, axis, enlarge=False)
-    return F, true, pred
+from polyloss.opset import Axis, Tensor
 
 
 def dice(y_true: Tensor, y_pred: Tensor, axis: Axis = None) -> Tensor:
     """One minus the Dice coefficient over `axis` (`Dice`)."""
-    (F, true, pred) = _regions("dice", y_true, y_pred, axis)
+    (F, true, pred) = base.arguments("dice", y_true, y_pred)
+    (true, pred) = base.matched(F, "dice", true, pred, axis, enlarge=False)
     return F.cast_like(region.dice(F, pred, true, axis=axis, epsilon=base.epsilon()), y_pred)
 
 
@@ -26,7 +21,8 @@ def tversky(y_true: Tensor, y_pred: Tensor, alpha: float = 0.5, beta: float = 0.
     """One minus the Tversky index over `axis` (`Tversky`): `alpha` weighs false positives, `beta` false negatives."""
     for name, value in (("alpha", alpha), ("beta", beta)):
         checks.number("tversky", name, value)
-    (F, true, pred) = _regions("tversky", y_true, y_pred, axis)
+    (F, true, pred) = base.arguments("tversky", y_true, y_pred)
+    (true, pred) = base.matched(F, "tversky", true, pred, axis)
     loss = region.tversky(F, pred, true, alpha=alpha, beta=beta, axis=axis, epsilon=base.epsilon())
     return F.cast_like(loss, y_pred)
 
@@ -41,7 +37,8 @@ class Dice(base.NamedLoss):
     Call: ``(y_true, y_pred, sample_weight=None)`` of equal shapes, both in [0, 1]; see the module. Two empty regions cost 1.
     :math:`\epsilon` is 1e-7, or what ``keras.config.set_epsilon`` has set.
 
-    Raises ValueError for shapes that differ (Keras broadcasts the product but not the sums), and for an axis that y_pred has not.
+    Raises ValueError for shapes that differ, and for an axis that y_pred has not. (Keras broadcasts the product but not the sums: the loss
+    leaves [0, 1]. `Tversky` with its defaults is the same loss and takes shapes that broadcast.)
 
     Source: ``keras.losses.Dice``, Keras 3.15. Equal to `Tversky` with its defaults.
 
@@ -71,9 +68,10 @@ class Tversky(base.NamedLoss):
         reduction, name, dtype: see the module.
         axis: the axes of a region, over which the sums run; None: all.
 
-    Call: ``(y_true, y_pred, sample_weight=None)`` of equal shapes, both in [0, 1]; see the module. Two empty regions cost 1.
+    Call: ``(y_true, y_pred, sample_weight=None)`` of shapes that broadcast, both in [0, 1]; see the module. Two empty regions cost 1.
+    :math:`\epsilon` is 1e-7, or what ``keras.config.set_epsilon`` has set.
 
-    Raises ValueError for shapes that differ, and for an axis that y_pred has not.
+    Raises ValueError for shapes that do not broadcast, and for an axis that the two together have not.
 
     Source: ``keras.losses.Tversky``, Keras 3.15; Salehi et al. 2017, https://arxiv.org/abs/1706.05721. With its defaults equal to `Dice`.
 

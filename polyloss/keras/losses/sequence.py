@@ -50,8 +50,10 @@ class CTC(base.NamedLoss):
         reduction, name, dtype: see the module.
 
     Call: ``(y_true, y_pred, sample_weight=None)``: labels (N, L) in [1, C), padded with zeros, logits (N, T, C); see the module. Class 0 is
-    the blank, and all T frames count. A label that needs more than T frames costs infinity and has gradient 0. The function `ctc`
-    returns float32 for half precision.
+    the blank, and all T frames count. A label that needs more than T frames costs infinity and has gradient 0. (Keras on TensorFlow: about
+    707, with a gradient, and costs beyond 700 come out smaller. For finite costs take reduction none, then a minimum.) The function `ctc`
+    returns float32 for half precision. A mask weighs samples, of shape (N,) or (N, 1): of frames it is refused, as by Keras; see the
+    module.
 
     Raises ValueError for other shapes; for labels outside [0, C), and zeros before a label, where values can be read: elsewhere the
     loss is NaN.

@@ -60,6 +60,9 @@ def _circle(
             "rows like those of y_pred",
         )
     row = _labels(F, loss, "y_true", y_true, pred)
+    if (F.shape(pred) or (None,))[0] == 0:  # no row has a farthest partner
+        nothing = F.sum(pred, axis=1)
+        return F.cast_like(nothing, y_pred), F.stop_gradient(nothing)
     column = F.swapaxes(_labels(F, loss, name, others, reference), 0, 1)
     same = F.cast_like(F.broadcast_equal(row, F.cast_like(column, row)), pred)
     positive = same * (1.0 - F.eye_like(same)) if remove_diagonal else same
@@ -95,9 +98,9 @@ class Circle(base.NamedLoss):
         fixed_weights: whether the weights are constants for the gradient, as in the paper. Keras differentiates them too: False gives
             its gradients. Values do not depend on it. (Not an argument of Keras; only False is kept in the config.)
 
-    Call: ``(y_true, y_pred, sample_weight=None)``: integer labels (N,) or (N, 1), exact, embeddings (N, D). The unreduced loss has shape
-    (N,), 0 for a row that has no other of its label or none of another; there the gradient is 0. The function `circle` also takes
-    ``ref_labels`` and ``ref_embeddings`` (M, D) to compare with, in place of the others in the batch.
+    Call: ``(y_true, y_pred, sample_weight=None)``: integer labels (N,) or (N, 1), exact (Keras rounds them to its dtype), embeddings (N,
+    D). The unreduced loss has shape (N,), 0 for a row that has no other of its label or none of another; there the gradient is 0. The
+    function `circle` also takes ``ref_labels`` and ``ref_embeddings`` (M, D) to compare with, in place of the others in the batch.
 
     Raises ValueError for other shapes.
 

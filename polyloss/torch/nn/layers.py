@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from polyloss import checks, dispatch
+from polyloss import dispatch
 from polyloss.opset import Tensor
 from polyloss.torch.nn.base import Loss
 
@@ -31,21 +31,6 @@ def chosen(loss: str, framework: str | None) -> str:
     raise ValueError(
         f"{loss}: {given}: pass framework, one of {', '.join(map(repr, sorted(names)))}, to say whose tensors the parameters are"
     )
-
-
-def dtype_name(loss: str, dtype: Any) -> str | None:
-    """NumPy's name of a framework's dtype; None for None.
-
-    Raises:
-        TypeError: it is not a floating dtype.
-    """
-    if dtype is None:
-        return None
-    words = dtype if isinstance(dtype, str) else getattr(dtype, "name", None) or getattr(dtype, "__name__", str(dtype))
-    name = str(words).rpartition(".")[2]
-    if name not in checks.FLOATING:
-        raise TypeError(f"{loss}: dtype is {dtype!r}; accepted are {', '.join(checks.FLOATING)}")
-    return name
 
 
 class Linear:

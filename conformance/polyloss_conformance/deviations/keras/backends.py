@@ -1,4 +1,4 @@
-"""The recorded deviations of the losses of probabilities that no case shows: documentation, other backends, what is accepted."""
+"""The recorded deviations of all losses on the other backends of Keras, and those of probabilities that no case on TensorFlow shows."""
 
 from __future__ import annotations
 
@@ -8,8 +8,17 @@ from typing import Any
 import numpy as np
 
 from polyloss_conformance import dialects
-from polyloss_conformance.cases import Array
-from polyloss_conformance.deviations.keras.common import LOSSES, RAISES, across, documented, example
+from polyloss_conformance.cases import Array, Case
+from polyloss_conformance.deviations.keras.common import (
+    LOSS,
+    LOSSES,
+    RAISES,
+    SINGLE,
+    across,
+    all_of,
+    documented,
+    example,
+)
 from polyloss_conformance.deviations.keras.probabilistic import (
     BINARY,
     BINARY_FOCAL,
@@ -17,6 +26,11 @@ from polyloss_conformance.deviations.keras.probabilistic import (
     GENERALIZED,
     SPARSE,
     TENSORFLOW,
+    UNREDUCED,
+    as_another,
+    elsewhere,
+    inner,
+    of_sigmoids,
 )
 from polyloss_conformance.deviations.measure import numbers_of
 from polyloss_conformance.deviations.record import BUG, LIMIT, Finding, Measurement, close, plain
@@ -150,8 +164,21 @@ def _of_class(label: int) -> Any:
     return example("SparseCategoricalCrossentropy", {"y_true": [label], "y_pred": [[0.5, 0.5]]}, _NONE, dtypes=_CLASSES)
 
 
-def _finding(identity: str, kind: str, loss: str, cause: str, evidence: str, measure: Any) -> Finding:
-    return Finding(identity, kind, loss, cause, evidence, measure)
+def _finding(identity: str, kind: str, loss: str, cause: str, evidence: str, measure: Any, **where: Any) -> Finding:
+    return Finding(identity, kind, loss, cause, evidence, measure, **where)
+
+
+def _of_logits(case: Case) -> bool:
+    return case.loss == BINARY_FOCAL and bool(case.config.get("from_logits"))
+
+
+def _of_labels_outside(case: Case) -> bool:
+    labels = case.inputs["y_true"].values
+    return case.loss in (BINARY, BINARY_FOCAL) and bool(((labels < 0) | (labels > 1)).any())
+
+
+def _of_probabilities(case: Case) -> bool:
+    return case.loss == SPARSE and not case.config.get("from_logits")
 
 
 _DOCUMENTATION = (
@@ -193,6 +220,9 @@ _MEASURED = (
             numpy=RAISES,
             torch=[[2.1972246, 1.0986123], [0.8979416, 1.3217558]],
         ),
+        matches=lambda case: case.loss == SPARSE and inner(case),
+        refusal=r"must have the same shape up until the last dimension",
+        backends=("jax",),
     ),
     _finding(
         "keras-sparse-zero-row",
@@ -209,6 +239,9 @@ _MEASURED = (
             numpy=[np.nan],
             torch=[np.nan],
         ),
+        matches=_of_probabilities,
+        recorded=lambda evidence: as_another(evidence, UNREDUCED[SPARSE], elsewhere(evidence)),
+        backends=("jax", "torch"),
     ),
     _finding(
         "keras-sigmoid-unwrapped",
@@ -244,6 +277,9 @@ _MEASURED = (
             numpy=15.942385,
             torch=15.942385,
         ),
+        matches=_of_logits,
+        recorded=of_sigmoids,
+        backends=("jax", "torch"),
     ),
     _finding(
         "keras-focal-logits-slope",
@@ -264,6 +300,25 @@ _MEASURED = (
             jax=[[0.0]],
             torch=[[0.0]],
         ),
+    ),
+    _finding(
+        "keras-binary-labels-torch",
+        BUG,
+        BINARY,
+        "PyTorch refuses labels outside [0, 1], as of a regression or smoothed the other way; TensorFlow, JAX and NumPy take them.",
+        _BACKENDS + "binary_crossentropy of torch/nn.py",
+        across(
+            example("BinaryCrossentropy", {"y_true": [[2.0]], "y_pred": [[0.5]]}),
+            "value",
+            0.6931472,
+            tensorflow=0.6931472,
+            jax=0.6931472,
+            numpy=0.6931472,
+            torch=RAISES,
+        ),
+        matches=_of_labels_outside,
+        refusal=r"target should be between 0 and 1",
+        backends=("torch",),
     ),
     _finding(
         "keras-numpy-logits-bounded",
@@ -382,4 +437,55 @@ _MEASURED = (
     ),
 )
 
-FINDINGS: tuple[Finding, ...] = (*_DOCUMENTATION, *_MEASURED)
+_MASKED = {"y_true": [[0.0], [0.0]], "y_pred": [[1.0], [2.0]], "sample_weight": [1.0, 2.0], "mask": [1.0, 0.0]}
+
+_SHARED = (
+    Finding(
+        id="keras-weights-overwritten",
+        kind=BUG,
+        loss="keras/MeanSquaredError",
+        measure=all_of(
+            across(
+                example("MeanSquaredError", _MASKED, wrt=("sample_weight",)),
+                "gradient sample_weight",
+                [1.0, 0.0],
+                tensorflow=[1.0, 0.0],
+                jax=[1.0, 0.0],
+                torch=RAISES,
+            ),
+            across(
+                example("MeanSquaredError", {**_MASKED, "sample_weight": [1.0]}),
+                "value",
+                1.0,
+                tensorflow=1.0,
+                jax=1.0,
+                numpy=RAISES,
+                torch=RAISES,
+            ),
+        ),
+        cause="sample_weight is multiplied by the mask in place, which on PyTorch writes into the tensor that was passed: at the next call"
+        " the weights are others. Weights that require a gradient are refused, as are weights that are smaller than the mask.",
+        evidence=LOSS + "apply_mask",
+        matches=lambda case: "sample_weight" in case.inputs and "mask" in case.inputs,
+        refusal=r"in-place operation|doesn't match the broadcast shape",
+        backends=("torch",),
+    ),
+    Finding(
+        id=SINGLE,
+        kind=BUG,
+        loss="keras/MeanSquaredError",
+        measure=across(
+            example("MeanSquaredError", {"y_true": [1.0], "y_pred": [1.0 + 2**-30]}, dtype="float64"),
+            "value",
+            2.0**-60,
+            tensorflow=2.0**-60,
+            jax=0.0,
+            torch=0.0,
+            numpy=0.0,
+        ),
+        cause="With dtype='float64' the loss is computed and returned in float64 on TensorFlow; on JAX, PyTorch and NumPy in float32.",
+        evidence=LOSS + "Loss.__call__",
+    ),
+)
+
+FINDINGS: tuple[Finding, ...] = (*_DOCUMENTATION, *_MEASURED, *_SHARED)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from mpmath import mp
 
 from polyloss_conformance import dialects
-from polyloss_conformance.cases import Array, Case
+from polyloss_conformance.cases import Array, Case, Input
 from polyloss_conformance.deviations.measure import printed_numbers
-from polyloss_conformance.deviations.record import DOCUMENTATION, Evidence, Example, Finding, Masks, Measurement, plain
+from polyloss_conformance.deviations.record import (
+    DOCUMENTATION,
+    Evidence,
+    Example,
+    Finding,
+    Masks,
+    Measurement,
+    explaining,
+    plain,
+)
 from polyloss_conformance.references import differentiate
 from polyloss_conformance.references.exact import DIGITS, inputs_of
 from polyloss_conformance.references.keras_backends import ask
@@ -122,11 +131,43 @@ def computed_by(value: Value) -> Callable[[Evidence], Masks]:
             other = np.asarray(value(inputs, case.config, case.call), dtype=object)
         upstream = case.upstream(evidence.right.shape)
         slopes = differentiate.slopes(value, inputs, case.config, case.call, upstream, case.wrt)
-        found = Evidence(case, evidence.native, other, slopes)
+        found = replace(evidence, value=other, gradients=slopes)
         off = found.deviating()
         return {} if "shape" in off else {what: ~mask for what, mask in off.items()}
 
     return recorded
+
+
+SINGLE = "keras-float64-elsewhere"
+"""The finding that PyTorch computes float64 in float32."""
+
+
+def explained_in_single(findings: Iterable[Finding], evidence: Evidence) -> str | None:
+    """What explains that numbers of float64 are not exact: that they were computed in float32, or what explains those."""
+    case = evidence.case
+    inputs = {
+        name: Input.of(given.values, "float32") if given.dtype == "float64" else given
+        for name, given in case.inputs.items()
+    }
+    single = replace(evidence, case=replace(case, inputs=inputs, dtype="float32"))
+    if single.refused is None and not _deviates(single):
+        return SINGLE
+    rounded = {key: given for key, given in case.config.items() if key != "dtype"}
+    for config in (rounded, case.config):  # the bounds of either dtype
+        narrow = replace(single.case, config=config)
+        with mp.workdps(DIGITS):
+            value = dialects.reference(narrow).value(inputs_of(narrow), narrow.config, narrow.call)
+        gradients = differentiate.gradients(narrow, narrow.upstream(value.shape))
+        again = replace(single, case=narrow, value=value, gradients=gradients)
+        if again.refused is None and not _deviates(again):
+            return SINGLE
+        if (found := explaining(findings, again)) is not None:
+            return found
+    return None
+
+
+def _deviates(evidence: Evidence) -> bool:
+    return any(mask.any() for mask in evidence.deviating().values())
 
 
 @dataclass(frozen=True)
@@ -137,7 +178,7 @@ class OtherShape(Finding):
 
     def explains(self, evidence: Evidence) -> bool:
         """Whether this is one of its cases, and the result has the shape."""
-        return self.matches(evidence.case) and evidence.refused is None and evidence.got("value").shape == self.shape
+        return self.concerns(evidence) and evidence.refused is None and evidence.got("value").shape == self.shape
 
 
 def agree(found: Any, recorded: Any) -> bool:

@@ -10,7 +10,16 @@ import numpy as np
 
 from polyloss_conformance import dialects
 from polyloss_conformance.cases import Array, Case, epsilon, rounded
-from polyloss_conformance.deviations.keras.common import LOSS, LOSSES, across, all_of, computed_by, documented, example
+from polyloss_conformance.deviations.keras.common import (
+    LOSS,
+    LOSSES,
+    RAISES,
+    across,
+    all_of,
+    computed_by,
+    documented,
+    example,
+)
 from polyloss_conformance.deviations.measure import example_of
 from polyloss_conformance.deviations.record import BUG, LIMIT, Evidence, Finding, Masks, Measurement, plain
 from polyloss_conformance.references.exact import exact, inputs_of
@@ -100,6 +109,8 @@ def _floored(evidence: Evidence) -> Masks:
     """Values that are less than they should be, and gradients of the samples that cost too much; float64 as in float32."""
     samples = _beyond(evidence.case)
     (got, slope) = (evidence.got("value"), evidence.got("gradient y_pred"))
+    if evidence.elsewhere == "torch":
+        return {"gradient y_pred": samples[:, None, None] & np.isnan(slope)}
     reached = samples if got.shape == samples.shape else samples.any()
     masks = {
         "value": reached & np.isfinite(got) & (got < evidence.right),
@@ -129,6 +140,7 @@ _WHOLE = {"y_true": "int32"}
 _ON_MARGIN = {"y_true": [[1.0, 1.0]], "y_pred": [[1.0, 3.0]]}
 _CLASS_ON_MARGIN = {"y_true": [[1.0, 0.0, 0.0]], "y_pred": [[1.5, 0.5, 0.5]]}
 _SUBGRADIENT = "on the edge of the hinge any number between this and 0 is a subgradient; polyloss has TensorFlow's"
+_FRAMES = {"y_true": [[1], [2]], "y_pred": np.zeros((2, 3, 3)).tolist()}
 _IMPOSSIBLE = example(
     "CTC", {"y_true": [[1, 1]], "y_pred": np.zeros((1, 2, 3)).tolist()}, _NONE, dtypes=_WHOLE, wrt=("y_pred",)
 )
@@ -218,7 +230,7 @@ FINDINGS: tuple[Finding, ...] = (
         ),
         loss="keras/Dice",
         cause="Where the shapes differ the product of labels and predictions broadcasts, but the sums of each do not: the loss leaves"
-        " [0, 1]. polyloss raises ValueError, in Tversky too.",
+        " [0, 1]. polyloss raises ValueError. In Tversky only products of both are summed: there shapes broadcast, in polyloss too.",
         evidence=LOSSES + "dice",
     ),
     Finding(
@@ -312,6 +324,55 @@ FINDINGS: tuple[Finding, ...] = (
         evidence="tensorflow/python/ops/ctc_ops.py of TensorFlow, ctc_state_log_probs",
         matches=lambda case: case.loss == "keras/CTC" and bool(_beyond(case).any()),
         recorded=_floored,
+    ),
+    Finding(
+        id="keras-ctc-mask",
+        kind=BUG,
+        measure=across(
+            example("CTC", {**_FRAMES, "mask": [[1, 1, 0]] * 2}, _NONE, dtypes=_WHOLE | {"mask": "bool"}),
+            "value",
+            "refused, by name: a mask of frames is no weight of samples",
+            tensorflow=RAISES,
+            jax=RAISES,
+            torch=RAISES,
+            numpy=RAISES,
+        ),
+        loss="keras/CTC",
+        cause="A mask on the predictions weighs samples. That of frames (N, T), as recurrent layers and Masking leave it, does not say how"
+        " many frames count: the product of losses (N,) and mask fails, or for N = T broadcasts to (N, N). polyloss raises ValueError"
+        " unless the mask has shape (N,) or (N, 1), or is (N, N) by chance: take the mask off, and mask the logits.",
+        evidence=LOSS + "reduce_weighted_values; " + LOSSES + "ctc, input_length",
+    ),
+    Finding(
+        id="keras-empty-refused",
+        kind=BUG,
+        measure=all_of(
+            across(
+                example("CategoricalHinge", dict.fromkeys(("y_true", "y_pred"), np.zeros((0, 3))), _NONE),
+                "value",
+                np.zeros(0),
+                tensorflow=RAISES,
+                jax=np.zeros(0),
+                torch=RAISES,
+                numpy=np.zeros(0),
+            ),
+            across(
+                example("CTC", {"y_true": np.zeros((0, 2)), "y_pred": np.zeros((0, 3, 4))}, _NONE, dtypes=_WHOLE),
+                "value",
+                np.zeros(0),
+                tensorflow=RAISES,
+                jax=np.zeros(0),
+                torch=RAISES,
+            ),
+        ),
+        loss="keras/CategoricalHinge",
+        cause="An empty batch, for which every other loss is empty, is refused by CategoricalHinge and CTC: a maximum and a scatter take no"
+        " empty tensors. JAX takes both.",
+        evidence="keras/src/ops/numpy.py of Keras 3.15, max of each backend; " + LOSSES + "ctc",
+        matches=lambda case: (
+            case.loss in ("keras/CategoricalHinge", "keras/CTC") and 0 in case.inputs["y_pred"].values.shape
+        ),
+        refusal=r"max of an empty tensor|empty output shape|must not be empty",
     ),
     Finding(
         id="keras-ctc-float64",

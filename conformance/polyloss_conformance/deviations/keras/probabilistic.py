@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from mpmath import mp
 
-from polyloss_conformance.cases import Array, Case, rounded
+from polyloss_conformance.cases import Array, Case, epsilon, rounded
 from polyloss_conformance.deviations.keras.common import LOSSES, example
 from polyloss_conformance.deviations.measure import example_of
 from polyloss_conformance.deviations.record import BUG, LIMIT, Evidence, Finding, Masks
@@ -44,7 +45,7 @@ def _values(case: Case, name: str) -> Array:
     return case.inputs[name].values
 
 
-def _inner(case: Case) -> bool:
+def inner(case: Case) -> bool:
     """Whether the classes lie along an axis that is not the last."""
     return case.config.get("axis", -1) not in (-1, _values(case, "y_pred").ndim - 1)
 
@@ -101,7 +102,7 @@ def as_another(evidence: Evidence, unreduced: Unreduced, config: Config | None =
     with mp.workdps(DIGITS):
         computed = value(inputs, config, case.call)
     gradients = slopes(value, inputs, config, case.call, case.upstream(computed.shape), case.wrt)
-    other = Evidence(case, evidence.native, computed, gradients)
+    other = replace(evidence, value=computed, gradients=gradients)
     found = {what: ~mask for what, mask in other.deviating().items()}
     for name, slope in gradients.items():
         finite = np.isfinite(evidence.got(f"gradient {name}"))
@@ -178,15 +179,65 @@ def _by_quotients(evidence: Evidence) -> Masks:
     return found
 
 
+def elsewhere(evidence: Evidence) -> Config:
+    """What JAX and PyTorch do otherwise than TensorFlow."""
+    if not evidence.elsewhere:
+        return {}
+    more = {"floor": -100} if evidence.elsewhere == "torch" and evidence.case.loss in (BINARY, BINARY_FOCAL) else {}
+    return {"sigmoid_first": evidence.case.loss == BINARY_FOCAL, "divided_first": True, **more}
+
+
+def _at_one(evidence: Evidence) -> Masks:
+    """Gradients where the probability is 1: PyTorch divides by what it keeps above 1e-12, and has infinities for labels."""
+    case = evidence.case
+    x = _values(case, "y_pred")
+    with np.errstate(over="ignore"):
+        one = rounded(1 / (1 + np.exp(-x)) if case.config.get("from_logits") else x, case.dtype) >= 1
+    found = {"value": np.zeros(evidence.right.shape, bool)}
+    for name in evidence.gradients:
+        got = evidence.got(f"gradient {name}")
+        found[f"gradient {name}"] = (~np.isfinite(got) | (abs(got) > 1e6)) & (one if got.shape == one.shape else False)
+    return found
+
+
 def _by_half_bounds(evidence: Evidence) -> Masks:
     """Numbers of the same formula with the bounds that the dtype has; where the upper one leaves no number, slopes without it."""
     case = evidence.case
     masks = [
-        as_another(evidence, UNREDUCED[case.loss], {"bounds": (case.dtype, upper)}) for upper in (case.dtype, "float32")
+        as_another(evidence, UNREDUCED[case.loss], {**elsewhere(evidence), "bounds": (case.dtype, upper)})
+        for upper in (case.dtype, "float32")
     ]
     if case.dtype == "float16":
         masks.append(_by_quotients(evidence))
+    if case.loss in (BINARY, BINARY_FOCAL) and evidence.elsewhere == "torch":
+        masks.append(_at_one(evidence))
     return {what: np.logical_or.reduce([one[what] for one in masks]) for what in masks[0]}
+
+
+def _by_a_rounded_sigmoid(evidence: Evidence) -> Masks:
+    """Numbers as far off as the last digit of a sigmoid near 0 or 1 makes them; what is not finite where that is 0 or 1."""
+    case = evidence.case
+    x = _values(case, "y_pred")
+    with np.errstate(over="ignore"):
+        p = 1 / (1 + np.exp(-x))
+    certain = (rounded(p, case.dtype) == 1) | (rounded(p, case.dtype) == 0)
+    lost = 8 / np.maximum(np.minimum(p, 1 - p), epsilon(case.dtype))
+    found = {}
+    for what, errors in evidence.errors().items():
+        broken = ~np.isfinite(evidence.got(what))
+        if errors.shape == x.shape:
+            found[what] = (errors <= lost) | (broken & certain)
+        else:
+            found[what] = (errors <= lost.max()) | (broken & certain.any())
+    return found
+
+
+def of_sigmoids(evidence: Evidence) -> Masks:
+    """Numbers of the sigmoid, of which the entropy is taken, as the dtype holds and bounds it."""
+    if evidence.case.dtype in ("float16", "bfloat16"):
+        (bounded, rounded_off) = (_by_half_bounds(evidence), _by_a_rounded_sigmoid(evidence))
+        return {what: mask | rounded_off[what] for what, mask in bounded.items()}
+    return as_another(evidence, UNREDUCED[BINARY_FOCAL], elsewhere(evidence))
 
 
 def _only(what: str, masks: Masks) -> Masks:
@@ -215,7 +266,7 @@ FINDINGS: tuple[Finding, ...] = (
                 dtypes={"y_true": "int64"},
             ),
         ),
-        matches=lambda case: case.loss == SPARSE and _inner(case),
+        matches=lambda case: case.loss == SPARSE and inner(case),
         refusal=r"Only axis=-1 is currently supported",
     ),
     Finding(
@@ -232,8 +283,8 @@ FINDINGS: tuple[Finding, ...] = (
                 {"axis": 1, "alpha": [1.0, 2.0, 3.0], **_NONE},
             ),
         ),
-        matches=lambda case: case.loss == FOCAL and isinstance(case.config.get("alpha"), list) and _inner(case),
-        refusal=r"Incompatible shapes",
+        matches=lambda case: case.loss == FOCAL and isinstance(case.config.get("alpha"), list) and inner(case),
+        refusal=r"Incompatible shapes|must match the size of tensor b",
     ),
     Finding(
         id="keras-smoothing-axis",
@@ -257,7 +308,7 @@ FINDINGS: tuple[Finding, ...] = (
             ),
         ),
         matches=lambda case: (
-            case.loss in (CATEGORICAL, FOCAL) and bool(case.config.get("label_smoothing")) and _inner(case)
+            case.loss in (CATEGORICAL, FOCAL) and bool(case.config.get("label_smoothing")) and inner(case)
         ),
         recorded=lambda evidence: as_another(
             evidence, _default_focal if evidence.case.loss == FOCAL else _smoothed_by_last

@@ -62,6 +62,26 @@ def _has_long_vectors(case: Case) -> bool:
     return case.loss == "keras/CosineSimilarity" and bool(_too_long(case, largest).any())
 
 
+def _zero_vectors(case: Case, name: str) -> Array:
+    """In the shape of an input: where its vectors are 0. An axis of size 1 that only the predictions have is of both."""
+    (values, shape) = (given(case, name), given(case, "y_pred").shape)
+    rows = values.reshape(shape) if values.size == np.prod(shape) else values
+    zero = np.all(rows == 0, axis=case.config.get("axis", -1), keepdims=True)
+    return np.broadcast_to(zero, rows.shape).reshape(values.shape)
+
+
+def _has_zero_vectors(case: Case) -> bool:
+    if case.loss != "keras/CosineSimilarity":
+        return False
+    return any(bool(_zero_vectors(case, name).any()) for name in ("y_true", "y_pred"))
+
+
+def _nan_at_zero(evidence: Evidence) -> Masks:
+    """Gradients by a vector that is 0."""
+    named = {f"gradient {name}": _zero_vectors(evidence.case, name) for name in ("y_true", "y_pred")}
+    return {what: np.isnan(evidence.got(what)) & zero for what, zero in named.items() if what in gradients_of(evidence)}
+
+
 def _no_cosine(evidence: Evidence) -> Masks:
     """0 where the square of a length overflows, in the unreduced loss; slopes of 0 or NaN."""
     case = evidence.case
@@ -222,7 +242,7 @@ _SHARED = (
         " shape (0,), where those of every other batch have shape ().",
         evidence=LOSS + "reduce_values",
         matches=lambda case: (
-            0 in case.inputs["y_pred"].values.shape and case.config.get("reduction") not in (None, "none")
+            0 in case.inputs["y_pred"].values.shape and case.config.get("reduction", "mean") not in (None, "none")
         ),
         shape=(0,),
     ),
@@ -260,22 +280,6 @@ _SHARED = (
         ),
         cause="get_config has no dtype: a loss made anew from it, also one of a loaded model, computes in float32.",
         evidence=LOSS + "Loss.get_config",
-    ),
-    Finding(
-        id="keras-float64-elsewhere",
-        kind=BUG,
-        loss="keras/MeanSquaredError",
-        measure=across(
-            example("MeanSquaredError", {"y_true": [1.0], "y_pred": [1.0 + 2**-30]}, dtype="float64"),
-            "value",
-            2.0**-60,
-            tensorflow=2.0**-60,
-            jax=0.0,
-            torch=0.0,
-            numpy=0.0,
-        ),
-        cause="With dtype='float64' the loss is computed and returned in float64 on TensorFlow; on JAX, PyTorch and NumPy in float32.",
-        evidence=LOSS + "Loss.__call__",
     ),
 )
 
@@ -329,10 +333,10 @@ _EACH = (
                 dtype="float16",
             ),
         ),
-        cause="A label of 0 makes a term of 1e9 times the error, infinite in float16; a weight of 0 makes that NaN, where it should be"
-        " left out.",
+        cause="A label of 0 makes a term of 1e9 times the error, infinite in float16, and its slope too; a weight or an error of 0 makes"
+        " that NaN, where it should be left out.",
         evidence=LOSSES + "mean_absolute_percentage_error",
-        matches=_with_terms("MeanAbsolutePercentageError", lambda y, x: 100 * abs(y - x) / np.maximum(abs(y), 1e-7)),
+        matches=_with_terms("MeanAbsolutePercentageError", lambda y, x: 100 / np.maximum(abs(y), 1e-7)),
         recorded=_not_finite,
     ),
     Finding(
@@ -497,6 +501,9 @@ _EACH = (
             jax=[[math.nan, math.nan]],
             torch=[[math.nan, math.nan]],
         ),
+        matches=_has_zero_vectors,
+        recorded=_nan_at_zero,
+        backends=("jax", "torch"),
         cause="The root of the squared length is differentiated at 0 as well, where epsilon is taken in its place: on JAX and PyTorch the"
         " gradient at a zero vector is NaN.",
         evidence="keras/src/ops/nn.py of Keras 3.15, Normalize",

@@ -74,7 +74,7 @@ def _regions(true: Array, pred: Array, axis: int | Sequence[int] | None) -> dict
         raise ValueError(f"shapes {true.shape} and {pred.shape}")
     axes = range(pred.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
     gone = {one % pred.ndim for one in axes}
-    found: dict[tuple[int, ...], list[Pair]] = {}
+    found: dict[tuple[int, ...], list[Pair]] = {} if len(gone) < pred.ndim else {(): []}
     for place in np.ndindex(pred.shape):
         kept = tuple(i for d, i in enumerate(place) if d not in gone)
         found.setdefault(kept, []).append((true[place], pred[place]))
@@ -107,6 +107,7 @@ def dice(true: Array, pred: Array, config: Config, epsilon: Number = None) -> Ar
 def tversky(true: Array, pred: Array, config: Config) -> Array:
     """1 less the index: alpha weighs what is found wrongly, beta what is missed."""
     epsilon = computed_in(config, EPSILON)
+    (true, pred) = np.broadcast_arrays(true, pred)
     (alpha, beta) = (mp.mpf(config.get(name, 0.5)) for name in ("alpha", "beta"))
 
     def loss(pairs: list[Pair]) -> Number:

@@ -67,12 +67,25 @@ def _toward_half(y: Number, config: Config) -> Number:
     return y * (1 - smoothing) + smoothing / 2
 
 
+def _rounded_sigmoid(x: Number, config: Config) -> Number:
+    """As it is computed: in float32 with two roundings, otherwise with one. The step of the slopes, below them, stays."""
+    kind = config.get("bounds", ["float64" if config.get("dtype") == "float64" else "float32"])[0]
+    divisor = 1 + exp(-x)
+    whole = mp.mpf(float(rounded(np.asarray(float(divisor)), kind))) if kind == "float32" else divisor
+    exactly = 1 / divisor
+    return mp.mpf(float(rounded(np.asarray(float(1 / whole)), kind))) + (exactly - mp.mpf(float(exactly)))
+
+
 def _entropy(y: Number, x: Number, config: Config) -> Number:
-    """Of a logit: ``-log s(x) = log(1 + e^-x)`` and ``-log(1 - s(x)) = log(1 + e^x)``."""
-    if config.get("from_logits"):
+    """Of a logit: ``-log s(x) = log(1 + e^-x)`` and ``-log(1 - s(x)) = log(1 + e^x)``.
+
+    ``sigmoid_first`` takes the entropy of s(x), rounded and bounded, in place of that; ``floor`` is the least logarithm.
+    """
+    if config.get("from_logits") and not config.get("sigmoid_first"):
         return y * log1p_exp(-x) + (1 - y) * log1p_exp(x)
-    p = _clipped(x, *_bounds(config))
-    return -(y * log(p) + (1 - y) * log(1 - p))
+    p = _clipped(_rounded_sigmoid(x, config) if config.get("from_logits") else x, *_bounds(config))
+    (of_p, of_rest) = (max(log(q), mp.mpf(config.get("floor", "-inf"))) for q in (p, 1 - p))
+    return -(y * of_p + (1 - y) * of_rest)
 
 
 def binary(true: Array, pred: Array, config: Config) -> Array:
@@ -162,10 +175,16 @@ def _numbered(true: Array, pred: Array, axis: int) -> tuple[Array, Array]:
     return true.reshape(scores.shape[:-1]), scores
 
 
+def _parts(row: Row) -> Row:
+    """Each by the sum of all, NaN where that is 0."""
+    whole = total(row)
+    return [x / whole if abs(whole) >= mp.mpf(NEAR) else mp.nan for x in row]
+
+
 def sparse(true: Array, pred: Array, config: Config) -> tuple[Array, Array | None]:
     """Minus the log probability of the class; and which classes are not ``ignore_class``, or None where that is not given.
 
-    Probabilities are bounded, and then divided by their sum.
+    Probabilities are bounded, and then divided by their sum; ``divided_first``, the other way round.
     """
     bounded, ignored = _bounds(config), config.get("ignore_class")
     labels, scores = _numbered(true, pred, config.get("axis", -1))
@@ -177,8 +196,9 @@ def sparse(true: Array, pred: Array, config: Config) -> tuple[Array, Array | Non
         elif config.get("from_logits"):
             losses[place] = -_log_softmax(row)[int(labels[place])]
         else:
-            row = [_clipped(p, *bounded) for p in row]
-            losses[place] = log(total(row)) - log(row[int(labels[place])])
+            first = config.get("divided_first")
+            row = [_clipped(p, *bounded) for p in (_parts(row) if first else row)]
+            losses[place] = (mp.zero if first else log(total(row))) - log(row[int(labels[place])])
     return losses, None if ignored is None else kept
 
 

@@ -30,9 +30,7 @@ def cross_entropy(
     """Cross entropy of logits (`polyloss.torch.nn.CrossEntropyLoss`). A target shaped as `input` holds probabilities, any other classes."""
     name = "cross_entropy"
     mode = base.checked_mode(name, base.legacy_mode(size_average, reduce, reduction))
-    checks.number(name, "label_smoothing", label_smoothing)
-    if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"{name}: label_smoothing={label_smoothing!r} is not in [0, 1]")
+    checks.fraction(name, "label_smoothing", label_smoothing)
     F = calls.owner(name, input=input, target=target, weight=weight)
     _check_scores(F, name, input, weight, ignore_index)
     if not holds_probabilities(F, name, input, target):

@@ -37,9 +37,7 @@ def linear_cross_entropy(
     `linear_weight` has the shape (C, H) or (C, d1, ..., dK, H), `linear_bias` the same without H.
     """
     mode = base.checked_mode(_NAME, reduction)
-    checks.number(_NAME, "label_smoothing", label_smoothing)
-    if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"{_NAME}: label_smoothing={label_smoothing!r} is not in [0, 1]")
+    checks.fraction(_NAME, "label_smoothing", label_smoothing)
     rows = rows_of(options)
     F = calls.owner(
         _NAME, input=input, linear_weight=linear_weight, target=target, linear_bias=linear_bias, weight=weight

@@ -78,7 +78,7 @@ class AdaptiveLogSoftmaxWithLoss(layers.ParametricLoss):
         (self.div_value, self.head_bias) = (div_value, head_bias)
         (self.shortlist_size, self.n_clusters) = (self.cutoffs[0], len(cutoffs))
         self.head_size = self.shortlist_size + self.n_clusters
-        kind = layers.dtype_name(name, dtype)
+        kind = None if dtype is None else checks.dtype_name(name, dtype)
 
         def linear(path: str, inner: int, outer: int, bias: bool = False) -> Any:
             return layers.linear(self.framework, path, inner, outer, bias, device, kind)
@@ -285,7 +285,7 @@ class LinearCrossEntropyLoss(layers.ParametricLoss):
         (self.num_classes, self.out_features) = (num_classes, out_features)
         (self.ignore_index, self.label_smoothing) = (ignore_index, label_smoothing)
         size = math.prod(out_features, start=num_classes)
-        kind = layers.dtype_name(name, dtype)
+        kind = None if dtype is None else checks.dtype_name(name, dtype)
         self.linear = layers.linear(self.framework, "linear", in_features, size, bias, device, kind)
         self.options = options
 
