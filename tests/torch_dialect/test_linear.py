@@ -169,7 +169,9 @@ def test_initialised_there(make, framework):
     for name, values in own.items():
         inner = values.shape[1] if values.ndim == 2 else 8
         assert values.dtype == np.float32, name
-        assert 0.3 * inner**-0.5 < abs(values).max() <= inner**-0.5 * (1 + 1e-6), name
+        assert abs(values).max() <= inner**-0.5 * (1 + 1e-6), name
+        if values.size > 8:  # fewer may well all be small
+            assert 0.3 * inner**-0.5 < abs(values).max(), name
     half = "float16"
     narrow = make(pnn, framework=framework, dtype=half)
     assert {str(value.dtype) for value in numpy_of(backend, narrow).values()} == {half}
