@@ -343,9 +343,13 @@ def _by_chunks(given: Sequence[Tensor], place: Tensor, scale: Tensor | None, row
             logits += bias[0][:, None]
         # With the largest logit m and s, the sum of e^(z - m): -log p = log s + (m - z), and p = e^(z - m) / s.
         top = tf.reduce_max(logits, axis=0)
-        power = tf.exp(logits - top)
+        at_label = tf.gather_nd(logits, at)
+        with tf.control_dependencies(
+            [at_label]
+        ):  # the last reader before, so that the memory of the logits is free for the powers
+            power = tf.exp(logits - top)
         total = tf.reduce_sum(power, axis=0)
-        loss = tf.math.log(total) + (top - tf.gather_nd(logits, at))
+        loss = tf.math.log(total) + (top - at_label)
         if factors is None:
             return i + 1, done[0].write(i, loss)
         slope = tf.tensor_scatter_nd_sub(power / total, at, tf.ones_like(loss))
