@@ -1,37 +1,43 @@
 """Peak memory and time of a linear layer with cross entropy over a large vocabulary, forward and backward.
 
-    python benchmarks/linear_cross_entropy.py [--quick] [--json] [--backend NAME ...] [--rounds N]
+    python benchmarks/linear_cross_entropy.py [--quick] [--json] [-o FILE] [--backend NAME ...] [--sizes TOKENS HIDDEN VOCABULARY]
 
 Contenders: polyloss.torch.nn.LinearCrossEntropyLoss; the framework's own linear layer and cross entropy, which hold all logits; and on
-PyTorch its own LinearCrossEntropyLoss(options=LinearCrossEntropyOptions()). Each runs in a process of its own, in turns; the figures are
-medians over the rounds. Memory is the largest resident size above that after imports, inputs and parameters; time that of the steps after
-the first, which compiles.
+PyTorch its own LinearCrossEntropyLoss(options=LinearCrossEntropyOptions()). TensorFlow runs eagerly and as a tf.function, JAX under jit.
+Each contender has a process of its own with one thread. The steps of a backend's contenders take turns, so that what else the machine does
+falls on all alike; time is the median processor time of a step (`time.process_time`) after the first, which compiles, and memory the
+largest resident size above that after imports, inputs and parameters. The ratios are to the linear layer + cross entropy.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
 import os
+import platform
 import resource
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
 CONTENDERS = {
-    "torch": ("polyloss", "composed", "native"),
-    "jax": ("polyloss", "composed"),
-    "tensorflow": ("polyloss", "composed"),
-    "mxnet": ("polyloss", "composed"),
+    "torch": ("composed", "polyloss", "native"),
+    "jax": ("composed", "polyloss"),
+    "tensorflow": ("composed", "polyloss"),
+    "tensorflow-eager": ("composed", "polyloss"),
+    "mxnet": ("composed", "polyloss"),
 }
 WORDS = {"polyloss": "polyloss", "composed": "linear layer + cross entropy", "native": "torch's LinearCrossEntropyLoss"}
-STEPS = 3
+FULL = (2048, 256, 65536)
+QUICK = (2048, 64, 16384)
 
 
 def data(sizes: tuple[int, int, int]) -> tuple[Any, Any, Any]:
@@ -55,8 +61,10 @@ def on_torch(contender: str, sizes: tuple[int, int, int]) -> Callable[[], Any]:
         parameters = [x, layer.weight]
         cross_entropy = torch.nn.CrossEntropyLoss()
 
-        def loss(x: Any, y: Any) -> Any:
+        def composed(x: Any, y: Any) -> Any:
             return cross_entropy(layer(x), y)
+
+        loss: Any = composed
     else:
         import polyloss.torch.nn as pnn
 
@@ -92,7 +100,7 @@ def on_jax(contender: str, sizes: tuple[int, int, int]) -> Callable[[], Any]:
     return lambda: jax.block_until_ready(both(x, w))
 
 
-def on_tensorflow(contender: str, sizes: tuple[int, int, int]) -> Callable[[], Any]:
+def on_tensorflow(contender: str, sizes: tuple[int, int, int], eager: bool = False) -> Callable[[], Any]:
     import tensorflow as tf
 
     import polyloss.torch.nn as pnn
@@ -108,14 +116,14 @@ def on_tensorflow(contender: str, sizes: tuple[int, int, int]) -> Callable[[], A
         logits = tf.matmul(x, weight, transpose_b=True)
         return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits))
 
-    @tf.function
-    def step() -> Any:
+    def gradients() -> Any:
         with tf.GradientTape() as tape:
             tape.watch(x)
             found = value()
-        return tape.gradient(found, [x, weight])
+        return found, tape.gradient(found, [x, weight])
 
-    return lambda: [one.numpy() for one in step()[:1]]
+    step = gradients if eager else tf.function(gradients)
+    return lambda: step()[0].numpy() and None
 
 
 def on_mxnet(contender: str, sizes: tuple[int, int, int]) -> Callable[[], Any]:
@@ -153,20 +161,18 @@ def resident() -> float:
         return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024
 
 
-def measure(backend: str, contender: str, sizes: tuple[int, int, int]) -> dict[str, float]:
-    """One contender in this process."""
-    step = globals()[f"on_{backend}"](contender, sizes)
+def serve(backend: str, contender: str, sizes: tuple[int, int, int]) -> None:
+    """One contender in this process: a step for each line of the input, then its seconds and the peak so far."""
+    (framework, _, eager) = backend.partition("-")
+    step = globals()[f"on_{framework}"](contender, sizes, *([True] if eager else []))
     before = resident()
-    step()
-    seconds = []
-    for _ in range(STEPS):
-        start = time.perf_counter()
+    for _ in sys.stdin:
+        start = time.process_time()
         step()
-        seconds.append(time.perf_counter() - start)
-    return {"seconds": min(seconds), "megabytes": max(peak() - before, 0.0)}
+        print(json.dumps({"seconds": time.process_time() - start, "megabytes": max(peak() - before, 0.0)}), flush=True)
 
 
-def child(backend: str, contender: str, sizes: tuple[int, int, int]) -> dict[str, float]:
+def started(backend: str, contender: str, sizes: tuple[int, int, int]) -> subprocess.Popen[str]:
     """One contender in a process of its own, on one thread."""
     single = (
         "OMP_NUM_THREADS",
@@ -177,45 +183,93 @@ def child(backend: str, contender: str, sizes: tuple[int, int, int]) -> dict[str
     )
     environment = {**os.environ, **dict.fromkeys(single, "1"), "TF_CPP_MIN_LOG_LEVEL": "3", "JAX_PLATFORMS": "cpu"}
     environment["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-    command = [sys.executable, __file__, "--child", backend, contender, *map(str, sizes)]
-    answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    found: dict[str, float] = json.loads(answer.stdout.splitlines()[-1])
-    return found
+    command = [sys.executable, __file__, "--serve", backend, contender, *map(str, sizes)]
+    return subprocess.Popen(
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+
+
+def measured(backend: str, sizes: tuple[int, int, int], steps: int) -> list[dict[str, Any]]:
+    """The contenders of one backend, in turns."""
+    processes = {contender: started(backend, contender, sizes) for contender in CONTENDERS[backend]}
+    found: dict[str, list[dict[str, float]]] = {contender: [] for contender in processes}
+    for _ in range(steps + 1):
+        for contender, process in processes.items():
+            print("step", file=process.stdin, flush=True)
+            line = process.stdout.readline() if process.stdout else ""
+            if not line:
+                sys.exit(f"{backend}, {WORDS[contender]}: ended with status {process.wait()}")
+            found[contender].append(json.loads(line))
+    for process in processes.values():
+        process.communicate()
+    figures = [
+        {"seconds": statistics.median(run["seconds"] for run in runs[1:]), "megabytes": runs[-1]["megabytes"]}
+        for runs in found.values()
+    ]
+    return [
+        {"backend": backend, "contender": contender, **figure}
+        | {f"{key}_ratio": value / figures[0][key] for key, value in figure.items()}
+        for contender, figure in zip(found, figures, strict=True)
+    ]
+
+
+def machine() -> dict[str, Any]:
+    """What the figures depend on."""
+    with open("/proc/cpuinfo") as lines:
+        names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    packages = ("torch", "jax", "tensorflow", "tensorflow-cpu", "mxnet", "numpy")
+    return {
+        "processor": names[0] if names else platform.machine(),
+        "cores": os.cpu_count(),
+        "date": datetime.date.today().isoformat(),
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in packages if _installed(name)},
+    }
+
+
+def _installed(name: str) -> bool:
+    try:
+        return bool(version(name))
+    except ModuleNotFoundError:
+        return False
 
 
 def main() -> None:
     """Run, and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--quick", action="store_true", help="a quarter of the tokens and an eighth of the vocabulary, one round"
-    )
+    parser.add_argument("--quick", action="store_true", help="{} tokens, hidden {}, vocabulary {}".format(*QUICK))
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("-o", "--output", help="write the JSON to this file as well")
     parser.add_argument("--backend", action="append", choices=sorted(CONTENDERS))
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--child", nargs=5, help=argparse.SUPPRESS)
+    parser.add_argument("--sizes", nargs=3, type=int, metavar=("TOKENS", "HIDDEN", "VOCABULARY"))
+    parser.add_argument("--steps", type=int, default=3, help="measured steps of each contender")
+    parser.add_argument("--serve", nargs=5, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.child:
-        (backend, contender, *sizes) = given.child
-        print(json.dumps(measure(backend, contender, tuple(map(int, sizes)))))  # type: ignore[arg-type]  # three of them
+    if given.serve:
+        (backend, contender, *numbers) = given.serve
+        serve(backend, contender, (int(numbers[0]), int(numbers[1]), int(numbers[2])))
         return
-    sizes = (512, 256, 8192) if given.quick else (2048, 256, 65536)
-    backends = [name for name in given.backend or CONTENDERS if find_spec(name)]
-    found: dict[tuple[str, str], list[dict[str, float]]] = {}
-    for _ in range(1 if given.quick else given.rounds):
-        for backend in backends:
-            for contender in CONTENDERS[backend]:
-                found.setdefault((backend, contender), []).append(child(backend, contender, sizes))
-    rows = [
-        {"backend": b, "contender": c, **{key: statistics.median(one[key] for one in runs) for key in runs[0]}}
-        for (b, c), runs in found.items()
-    ]
+    sizes = tuple(given.sizes) if given.sizes else QUICK if given.quick else FULL
+    names = [name for name in given.backend or CONTENDERS if find_spec(name.partition("-")[0])]
+    if not given.json:
+        print("{} tokens, hidden {}, vocabulary {}, float32, forward and backward".format(*sizes))
+        print(f"{'backend':<18}{'contender':<33}{'seconds':>8}{'ratio':>7}{'MB':>7}{'ratio':>7}")
+    rows = []
+    for name in names:
+        for row in measured(name, sizes, given.steps):
+            rows.append(row)
+            if not given.json:
+                print(
+                    f"{name:<18}{WORDS[row['contender']]:<33}{row['seconds']:>8.2f}{row['seconds_ratio']:>7.2f}"
+                    f"{row['megabytes']:>7.0f}{row['megabytes_ratio']:>7.2f}",
+                    flush=True,
+                )
+    result = {"tokens": sizes[0], "hidden": sizes[1], "vocabulary": sizes[2], "machine": machine(), "rows": rows}
     if given.json:
-        print(json.dumps({"tokens": sizes[0], "hidden": sizes[1], "vocabulary": sizes[2], "rows": rows}, indent=1))
-        return
-    print("{} tokens, hidden {}, vocabulary {}, float32, forward and backward".format(*sizes))
-    print(f"{'backend':<12}{'contender':<34}{'seconds':>9}{'MB':>8}")
-    for row in rows:
-        print(f"{row['backend']:<12}{WORDS[row['contender']]:<34}{row['seconds']:>9.2f}{row['megabytes']:>8.0f}")
+        print(json.dumps(result, indent=1))
+    if given.output:
+        with open(given.output, "w") as file:
+            file.write(json.dumps(result, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -40,8 +40,8 @@ Shape: TypeAlias = tuple[int | None, ...]  # None: a size that is not known whil
 
 HALF = ("float16", "bfloat16")
 INTEGERS = ("int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8")
-LOGITS_AT_ONCE = 1 << 22
-"""How many logits `OpSet.linear_cross_entropy` holds where a backend works through the rows in chunks: 16 MiB of float32."""
+LOGITS_AT_ONCE = 1 << 23
+"""How many logits `OpSet.linear_cross_entropy` holds where a backend works through the rows in chunks: 32 MiB of float32."""
 
 
 class UnsupportedError(NotImplementedError):

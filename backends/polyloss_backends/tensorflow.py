@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.eager import record  # no public name tells whether a tape is there
 
 from polyloss.opset import HALF, Axis, Backend, OpSet, Shape, Tensor, chunk, gathered_axis, reduced_axes
 
@@ -303,10 +304,11 @@ class TensorFlowOps(OpSet):
         if few or weight.shape[0] is None or data.dtype.name in HALF:
             return super().linear_cross_entropy(data, weight, label, bias, scale, rows)
         place = _integer(label, 0, weight.shape[0] - 1)
-        loss = _losses(self, data, weight, bias, place, size)
+        # A variable would be asked for by name.
+        given = [tf.convert_to_tensor(one) for one in (data, weight, bias) if one is not None]
         if scale is None:
-            return loss
-        return tf.reduce_sum(tf.where(tf.equal(scale, 0), tf.zeros_like(loss), loss) * tf.stop_gradient(scale))
+            return _losses(self, given, place, size)
+        return _scaled_sum(self, given, place, tf.stop_gradient(scale), size)
 
     def scan(self, body: Callable[[Tensor, Tensor], Tensor], data: Tensor, state: Tensor) -> Tensor:
         # A graph with one loop instead of a copy of the body per step: tracing and compiling would grow with the data.
@@ -315,73 +317,121 @@ class TensorFlowOps(OpSet):
         return tf.foldl(lambda state, one: body(one, state), data, initializer=state)
 
 
-def _by_chunks(
-    data: Tensor, weight: Tensor, bias: Tensor | None, place: Tensor, scale: Tensor | None, rows: int
-) -> tuple[Tensor, ...]:
-    """The losses of `OpSet.linear_cross_entropy`; if there is a scale, the gradients of their scaled sum: data, weight, bias if any."""
-    (data, weight) = (tf.stop_gradient(data), tf.stop_gradient(weight))  # a tape would keep all that is computed here
-    bias = None if bias is None else tf.stop_gradient(bias)
-    scale = None if scale is None else tf.stop_gradient(scale)
+def _by_chunks(given: Sequence[Tensor], place: Tensor, scale: Tensor | None, rows: int) -> tuple[Tensor, ...]:
+    """The losses of `OpSet.linear_cross_entropy`, and if there is a scale the gradients of their scaled sum.
+
+    `given` are data, weight, and bias if any, and so are the gradients.
+    """
+    (data, weight, *bias) = given
     samples = _size(data, 0)
     fill = -samples % rows
     count = (samples + fill) // rows
+    columns = tf.range(rows, dtype=place.dtype)
 
     def chunks(given: Tensor) -> Tensor:
         filled = tf.pad(given, [[0, fill]] + [[0, 0]] * (_rank(given) - 1))
-        return tf.reshape(filled, [count, rows, *given.shape[1:]])
+        return tf.reshape(filled, [count, rows, *(_size(given, axis) for axis in range(1, _rank(given)))])
 
     (inputs, labels) = (chunks(data), chunks(place))
     factors = None if scale is None else chunks(scale)
 
-    def step(i: Tensor, done: Tensor, *slopes: Tensor) -> tuple[Tensor, ...]:
-        (x, label) = (inputs[i], labels[i])
-        logits = tf.matmul(x, weight, transpose_b=True)
-        log_p = tf.nn.log_softmax(logits if bias is None else logits + bias)
+    # Classes lead in the logits of a chunk, as in the weight: the matrix products and sums are quicker so.
+    def step(i: Tensor, *done: Tensor) -> tuple[Tensor, ...]:
+        (x, at) = (inputs[i], tf.stack([labels[i], columns], axis=1))
+        logits = tf.matmul(weight, x, transpose_b=True)
+        if bias:
+            logits += bias[0][:, None]
+        # With the largest logit m and s, the sum of e^(z - m): -log p = log s + (m - z), and p = e^(z - m) / s.
+        top = tf.reduce_max(logits, axis=0)
+        at_label = tf.gather_nd(logits, at)
+        with tf.control_dependencies(
+            [at_label]
+        ):  # the last reader before, so that the memory of the logits is free for the powers
+            power = tf.exp(logits - top)
+        total = tf.reduce_sum(power, axis=0)
+        loss = tf.math.log(total) + (top - at_label)
         if factors is None:
-            loss = -tf.gather(log_p, label, batch_dims=1)
-            return i + 1, done.write(i, loss)
-        slope = (tf.exp(log_p) - tf.one_hot(label, weight.shape[0], dtype=data.dtype)) * factors[i][:, None]
-        by_weight = slopes[0] + tf.matmul(slope, x, transpose_a=True)
-        by_bias = () if bias is None else (slopes[1] + tf.reduce_sum(slope, axis=0),)
-        return i + 1, done.write(i, tf.matmul(slope, weight)), by_weight, *by_bias
+            return i + 1, done[0].write(i, loss)
+        slope = tf.tensor_scatter_nd_sub(power / total, at, tf.ones_like(loss))
+        factor = factors[i][:, None]  # enters with the smaller factor of each product
+        by_data = tf.matmul(slope, weight, transpose_a=True) * factor
+        by_weight = done[2] + tf.matmul(slope, x * factor)
+        by_bias = (done[3] + tf.matmul(slope, factor)[:, 0],) if bias else ()
+        return i + 1, done[0].write(i, loss), done[1].write(i, by_data), by_weight, *by_bias
 
-    shape = [rows] if scale is None else [rows, data.shape[1]]
-    done = tf.TensorArray(data.dtype, size=count, element_shape=shape)
-    start = () if scale is None else tuple(tf.zeros_like(one) for one in (weight, bias) if one is not None)
-    (_, done, *slopes) = tf.while_loop(
-        lambda i, *state: i < count, step, (0, done, *start), parallel_iterations=1, maximum_iterations=count
+    shapes = [[rows]] if scale is None else [[rows], [rows, data.shape[1]]]
+    arrays = [tf.TensorArray(data.dtype, size=count, element_shape=shape) for shape in shapes]
+    start = [] if scale is None else [tf.zeros_like(one) for one in (weight, *bias)]
+    (_, *found) = tf.while_loop(
+        lambda i, *done: i < count, step, (0, *arrays, *start), parallel_iterations=1, maximum_iterations=count
     )
-    return tf.reshape(done.stack(), [count * rows, *shape[1:]])[:samples], *slopes
+    loss = tf.reshape(found[0].stack(), [-1])[:samples]
+    if scale is None:
+        return (loss,)
+    return loss, tf.reshape(found[1].stack(), [count * rows, _size(data, 1)])[:samples], *found[2:]
 
 
-def _losses(F: OpSet, data: Tensor, weight: Tensor, bias: Tensor | None, place: Tensor, rows: int) -> Tensor:
+# As a graph a loop needs half the memory, since additions are made in place.
+_traced_by_chunks = tf.function(_by_chunks, autograph=False, reduce_retracing=True)
+
+
+def _untaped_by_chunks(given: Sequence[Tensor], place: Tensor, scale: Tensor | None, rows: int) -> tuple[Tensor, ...]:
+    """`_by_chunks`, out of sight of a tape, which would keep all that is computed there."""
+    run = _traced_by_chunks if tf.executing_eagerly() else _by_chunks
+    scale = None if scale is None else tf.stop_gradient(scale)
+    return run([tf.stop_gradient(one) for one in given], place, scale, rows)
+
+
+def _second(
+    F: OpSet, given: Sequence[Tensor], place: Tensor, factor: Tensor, weights: Sequence[Tensor]
+) -> Sequence[Tensor | None]:
+    """The gradients, for `factor` and `given`, of the weighted sum of the first ones: by the composition, with all logits."""
+    with tf.GradientTape() as outer:
+        outer.watch([factor, *given])
+        with tf.GradientTape() as inner:
+            inner.watch(given)
+            loss = OpSet.linear_cross_entropy(F, given[0], given[1], place, given[2] if len(given) > 2 else None)
+        first = inner.gradient(loss, list(given), factor)
+    found: Sequence[Tensor | None] = outer.gradient(first, [factor, *given], weights)
+    return found
+
+
+def _losses(F: OpSet, given: Sequence[Tensor], place: Tensor, rows: int) -> Tensor:
     """The losses in chunks; their gradients are computed in chunks too, when they are asked for."""
-
-    def split(given: Sequence[Tensor]) -> tuple[Tensor, Tensor, Tensor | None]:
-        return given[0], given[1], given[2] if bias is not None else None
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def slopes(upstream: Tensor, *given: Tensor) -> tuple[Tensor, Any]:
-        def second(*weights: Tensor) -> Sequence[Tensor]:
-            with tf.GradientTape() as outer:
-                outer.watch([upstream, *given])
-                with tf.GradientTape() as inner:
-                    inner.watch(given)
-                    (x, w, b) = split(given)
-                    loss = OpSet.linear_cross_entropy(F, x, w, place, b)
-                first = inner.gradient(loss, list(given), upstream)
-            found: Sequence[Tensor] = outer.gradient(first, [upstream, *given], weights)
-            return found
-
-        return _by_chunks(*split(given), place, upstream, rows), second
+        (_, *found) = _untaped_by_chunks(given, place, upstream, rows)
+        return found, lambda *weights: _second(F, given, place, upstream, weights)
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def losses(*given: Tensor) -> tuple[Tensor, Any]:
-        (loss,) = _by_chunks(*split(given), place, None, rows)
+        (loss,) = _untaped_by_chunks(given, place, None, rows)
         return loss, lambda upstream: slopes(upstream, *given)
 
-    given = (data, weight) if bias is None else (data, weight, bias)
-    return losses(*(tf.convert_to_tensor(one) for one in given))  # a variable would be asked for by name
+    return losses(*given)
+
+
+def _scaled_sum(F: OpSet, given: Sequence[Tensor], place: Tensor, scale: Tensor, rows: int) -> Tensor:
+    """The scaled sum of the losses; its gradients are computed with it, if a tape may ask for them."""
+    wanted = not tf.executing_eagerly() or record.could_possibly_record()  # a graph drops what nobody uses
+
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    def total(*given: Tensor) -> tuple[Tensor, Any]:
+        (loss, *ready) = _untaped_by_chunks(given, place, scale if wanted else None, rows)
+
+        @tf.custom_gradient  # type: ignore[untyped-decorator]
+        def slopes(upstream: Tensor, *given: Tensor) -> tuple[Tensor, Any]:
+            def second(*weights: Tensor) -> Sequence[Tensor | None]:
+                (by_factor, *rest) = _second(F, given, place, upstream * scale, weights)
+                return tf.reduce_sum(by_factor * scale), *rest
+
+            return [one * upstream for one in ready], second
+
+        value = tf.reduce_sum(tf.where(tf.equal(scale, 0), tf.zeros_like(loss), loss) * scale)
+        return value, lambda upstream: slopes(upstream, *given)
+
+    return total(*given)
 
 
 def _rank(data: Tensor) -> int:

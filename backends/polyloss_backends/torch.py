@@ -305,20 +305,23 @@ def _by_chunks(
     (by_weight, by_bias) = (
         torch.zeros_like(one) if want else None for one, want in zip((weight, bias), wanted[1:], strict=True)
     )
-    (logits, log_p) = data.new_empty(2, rows, weight.size(0))
+    held = data.new_empty(rows, weight.size(0))
     for begin in range(0, samples, rows):
         part = slice(begin, begin + rows)
         (x, label) = (data[part], place[part].unsqueeze(1))
         count = x.size(0)
-        torch.mm(x, weight.t(), out=logits[:count])
-        if bias is not None:
-            logits[:count] += bias
-        torch.log_softmax(logits[:count], 1, out=log_p[:count])
-        loss[part] = -log_p[:count].gather(1, label).squeeze(1)
+        if bias is None:
+            logits = torch.mm(x, weight.t(), out=held[:count])
+        else:
+            logits = torch.addmm(bias, x, weight.t(), out=held[:count])
+        # With the largest logit m and s, the sum of e^(z - m): -log p = log s + (m - z), and p = e^(z - m) / s takes the place of z.
+        (top, at_label) = (logits.amax(1, keepdim=True), logits.gather(1, label))
+        total = logits.sub_(top).exp_().sum(1, keepdim=True)
+        loss[part] = (total.log() + (top - at_label)).squeeze(1)
         if not any(wanted):
             continue
-        # The gradient for the logits of a row is its scale times e^log_p, less 1 at the label; the scale enters with the smaller factor.
-        slope = log_p[:count].exp_()
+        # The gradient for the logits of a row is its scale times p, less 1 at the label; the scale enters with the smaller factor.
+        slope = logits.div_(total)
         slope.scatter_add_(1, label, slope.new_full((), -1).expand_as(label))
         factor = slope.new_ones(count) if scale is None else scale[part]
         if by_data is not None:

@@ -152,6 +152,52 @@ def test_chunks_of_torch(reduction):
     torch.testing.assert_close(ours, theirs, rtol=2e-2, atol=2e-2)  # of the same dtype; the product is one of halves
 
 
+@pytest.mark.parametrize("traced", [False, True], ids=["eager", "function"])
+@pytest.mark.parametrize("reduction", ["none", "sum"])
+def test_chunks_of_tensorflow(reduction, traced):
+    """Gradients and second derivatives are those of all logits at once, and the tape may be asked for either alone."""
+    tf = pytest.importorskip("tensorflow")
+    (x, w) = (tf.constant(X), tf.constant(draw(MAKE["linear"])["linear.weight"]))
+
+    def second(rows):
+        def of(x, w):
+            with tf.GradientTape() as outer:
+                outer.watch([x, w])
+                with tf.GradientTape() as inner:
+                    inner.watch([x, w])
+                    options = pnn.LinearCrossEntropyOptions(batch_chunk_size=rows)
+                    loss = pF.linear_cross_entropy(x, w, tf.constant(Y), reduction=reduction, options=options)
+                    total = tf.reduce_sum(loss**2)
+                first = inner.gradient(total, [x, w])
+                size = sum(tf.reduce_sum(one**2) for one in first)
+            return loss, *first, *outer.gradient(size, [x, w])
+
+        return (tf.function(of) if traced else of)(x, w)
+
+    for found, expected in zip(second(4), second(6), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=2e-5, atol=2e-5)
+
+
+def test_no_tape_no_gradients(monkeypatch):
+    tf = pytest.importorskip("tensorflow")
+    backend_of("tensorflow")
+    from polyloss_backends import tensorflow as home
+
+    (asked, run) = ([], home._untaped_by_chunks)
+
+    def spy(given, place, scale, rows):
+        asked.append(scale is not None)
+        return run(given, place, scale, rows)
+
+    monkeypatch.setattr(home, "_untaped_by_chunks", spy)
+    options = pnn.LinearCrossEntropyOptions(batch_chunk_size=4)
+    w = tf.Variable(draw(MAKE["linear"])["linear.weight"])
+    pF.linear_cross_entropy(tf.constant(X), w, tf.constant(Y), options=options)
+    with tf.GradientTape():
+        pF.linear_cross_entropy(tf.constant(X), w, tf.constant(Y), options=options)
+    assert asked == [False, True]
+
+
 # --- on every framework -----------------------------------------------------------------------------------------------------------
 
 
@@ -169,7 +215,9 @@ def test_initialised_there(make, framework):
     for name, values in own.items():
         inner = values.shape[1] if values.ndim == 2 else 8
         assert values.dtype == np.float32, name
-        assert 0.3 * inner**-0.5 < abs(values).max() <= inner**-0.5 * (1 + 1e-6), name
+        assert abs(values).max() <= inner**-0.5 * (1 + 1e-6), name
+        if values.size > 8:  # fewer may well all be small
+            assert 0.3 * inner**-0.5 < abs(values).max(), name
     half = "float16"
     narrow = make(pnn, framework=framework, dtype=half)
     assert {str(value.dtype) for value in numpy_of(backend, narrow).values()} == {half}
