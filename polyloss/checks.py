@@ -125,6 +125,13 @@ def fraction(loss: str, name: str, value: float) -> None:
         raise ValueError(f"{loss}: {name}={value!r} is not in [0, 1]")
 
 
+def at_least(loss: str, name: str, value: float, least: float) -> None:
+    """Raise ValueError unless ``value >= least``."""
+    number(loss, name, value)
+    if not value >= least:
+        raise ValueError(f"{loss}: {name}={value!r} must be at least {least:g}")
+
+
 def number(loss: str, name: str, value: object) -> None:
     """Raise TypeError unless `value` is a real number."""
     if isinstance(value, (int, float)):  # also what torch.compile makes of one, which it can ask nothing more

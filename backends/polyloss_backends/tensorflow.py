@@ -312,7 +312,7 @@ class TensorFlowOps(OpSet):
 
     def scan(self, body: Callable[[Tensor, Tensor], Tensor], data: Tensor, state: Tensor) -> Tensor:
         # A graph with one loop instead of a copy of the body per step: tracing and compiling would grow with the data.
-        if tf.executing_eagerly():
+        if tf.executing_eagerly() or data.shape[0] == 0:  # XLA compiles the body of a loop that never runs, and fails
             return super().scan(body, data, state)
         return tf.foldl(lambda state, one: body(one, state), data, initializer=state)
 

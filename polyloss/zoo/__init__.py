@@ -13,6 +13,8 @@ compiler; a metric (``differentiable`` is False) says so when it is differentiat
 """
 
 from polyloss.zoo.base import Item
+from polyloss.zoo.generative import InceptionScore, inception_score
+from polyloss.zoo.ranking import RPrecision, TextImageRPrecision, r_precision, text_image_r_precision
 from polyloss.zoo.regression import Quantile, quantile
 from polyloss.zoo.reinforcement import (
     ExpectedSarsa,
@@ -28,21 +30,41 @@ from polyloss.zoo.reinforcement import (
     td_lambda,
     temporal_difference,
 )
+from polyloss.zoo.sequence import (
+    EditDistance,
+    MinimumRisk,
+    SoftEditDistance,
+    edit_distance,
+    minimum_risk,
+    soft_edit_distance,
+)
 
 __all__ = [
+    "EditDistance",
     "ExpectedSarsa",
     "GeneralizedAdvantage",
+    "InceptionScore",
     "Item",
+    "MinimumRisk",
     "QLearning",
     "Quantile",
+    "RPrecision",
     "Sarsa",
+    "SoftEditDistance",
     "TdLambda",
     "TemporalDifference",
+    "TextImageRPrecision",
+    "edit_distance",
     "expected_sarsa",
     "generalized_advantage",
+    "inception_score",
+    "minimum_risk",
     "q_learning",
     "quantile",
+    "r_precision",
     "sarsa",
+    "soft_edit_distance",
     "td_lambda",
     "temporal_difference",
+    "text_image_r_precision",
 ]

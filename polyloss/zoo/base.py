@@ -74,8 +74,11 @@ def reduced(
     return values if dtype is None or dtype == F.dtype(values) else F.cast(values, dtype)
 
 
-def score(F: OpSet, name: str, values: Tensor, dtype: str | None) -> Tensor:
-    """The `values` of a metric, in `dtype`, which refuse a gradient."""
+def score(F: OpSet, name: str, values: Tensor, dtype: str | None, *sources: Tensor) -> Tensor:
+    """The `values` of a metric, in `dtype`, which refuse a gradient of the `sources` too that they have no path to, such as ranks."""
+    for source in sources:
+        finite = F.broadcast_equal(source - source, 0.0)
+        values = F.broadcast_add(values, F.cast_like(F.sum(0.0 * F.where(finite, source, 0.0)), values))
     values = values if dtype is None or dtype == F.dtype(values) else F.cast(values, dtype)
     return F.undifferentiable(values, f"{name} is a metric: it has no gradient that anything could be learnt from")
 

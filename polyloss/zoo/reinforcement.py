@@ -345,7 +345,7 @@ def expected_sarsa(
 
 TemporalDifference = item(temporal_difference)
 TdLambda = item(td_lambda)
-GeneralizedAdvantage = item(generalized_advantage, differentiable=False)
+GeneralizedAdvantage = item(generalized_advantage)
 QLearning = item(q_learning)
 Sarsa = item(sarsa)
 ExpectedSarsa = item(expected_sarsa)

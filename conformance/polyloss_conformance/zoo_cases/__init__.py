@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from polyloss_conformance.cases import Case
-from polyloss_conformance.zoo_cases import regression, reinforcement
+from polyloss_conformance.zoo_cases import regression, reinforcement, scores
 
-FAMILIES = (regression, reinforcement)
+FAMILIES = (regression, reinforcement, scores)
 
 
 def cases() -> list[Case]:
