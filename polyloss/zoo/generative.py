@@ -51,15 +51,15 @@ def inception_score(
     checks.one_of(name, "reduction", reduction, STATISTICS)
     checks.shaped(F, name, "predictions", p, [(None, None)], "the probabilities of the classes of each sample")
     rows = shape_of(F, name, "predictions", p)[0]
-    if rows is None:
+    if rows is None and splits > 1:
         raise UnsupportedError(f"{name} on {F.name}: the number of samples has to be known to be split")
-    if not 1 <= splits <= rows:
+    if not 1 <= splits <= (rows if rows is not None else 1):
         raise ValueError(f"{name}: splits={splits!r} must be at least 1 and at most the number of samples, {rows}")
     if not 0 <= ddof < splits:
         raise ValueError(f"{name}: ddof={ddof!r} must be at least 0 and less than splits={splits!r}")
     log_p = F.log_softmax(p, axis=1) if from_logits else F.log(p)
-    edges = [split * rows // splits for split in range(splits + 1)]
-    pieces = [F.slice_axis(log_p, axis=0, begin=a, end=b) for a, b in pairwise(edges)]
+    edges = [split * (rows or 0) // splits for split in range(splits + 1)]
+    pieces = [F.slice_axis(log_p, axis=0, begin=a, end=b) for a, b in pairwise(edges)] if splits > 1 else [log_p]
     found = F.concat(*(formulas.inception_score(F, piece) for piece in pieces), dim=0)
     if reduction != "none":
         mean = F.mean(found, axis=0, keepdims=True)
