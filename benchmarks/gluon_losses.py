@@ -59,6 +59,6 @@ SPECS = (
     Spec("TripletLoss", "normal normal normal", _triplet, wrt=(0, 1, 2)),
     Spec("PoissonNLLLoss", "normal count", lambda o, x, y: o.mean(o.exp(x) - y * x)),
     Spec("CosineEmbeddingLoss", "normal normal row_sign", None, wrt=(0, 1)),
-    Spec("SDMLLoss", "normal normal", None, wrt=(0, 1), sizes=PAIRWISE),
-    Spec("CTCLoss", "frames_of_scores sequences", None, sizes=CTC),
+    Spec("SDMLLoss", "normal normal", None, wrt=(0, 1), only=PAIRWISE),
+    Spec("CTCLoss", "frames_of_scores sequences", None, only=CTC),
 )

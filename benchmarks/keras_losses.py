@@ -147,6 +147,6 @@ SPECS = (
     _spec("Poisson", "count positive", lambda o, t, p: o.mean(p - t * o.log(p + EPSILON))),
     _spec("Dice", "binary probability", _dice),
     _spec("Tversky", "binary probability", _dice),
-    _spec("Circle", "groups normal", None, sizes=PAIRWISE),
-    _spec("CTC", "sequences frames_of_scores", None, sizes=CTC),
+    _spec("Circle", "groups normal", None, only=PAIRWISE),
+    _spec("CTC", "sequences frames_of_scores", None, only=CTC),
 )

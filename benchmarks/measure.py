@@ -17,13 +17,13 @@ from timeit import Timer
 from benchmarks.frameworks import Call, Framework
 
 LEAST = 3e-3  # seconds of a turn: enough for the clock, little enough for many turns
-ROUNDS = (5, 60)
+ROUNDS = (3, 60)
 
 
 def in_turns(calls: Mapping[str, Call], seconds: float) -> dict[str, float]:
-    """The median CPU time of each call in seconds; about `seconds` are spent on each of them, but at least five turns."""
+    """The median CPU time of each call in seconds; about `seconds` are spent on each of them, but at least three turns."""
     timers = {name: Timer(call, timer=time.process_time) for name, call in calls.items()}
-    first = {name: min(timer.repeat(3, 1)) for name, timer in timers.items()}  # the first of them warms up
+    first = {name: min(timer.repeat(2, 1)) for name, timer in timers.items()}  # the first warms up
     numbers = {name: max(1, round(LEAST / max(once, 1e-7))) for name, once in first.items()}
     turn = sum(numbers[name] * once for name, once in first.items()) / len(calls)
     rounds = min(max(round(seconds / turn), ROUNDS[0]), ROUNDS[1])

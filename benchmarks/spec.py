@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 SIZES = {"tiny": (32, 10), "medium": (1024, 1000), "large": (4096, 4096), "wide": (256, 32000)}
-"""Samples and classes (or features)."""
+"""Samples and classes (or features). What has no classes is not measured at size ``wide``."""
+
+CLASSES = ("class", "class_or_ignored", "one_hot", "distribution", "log_distribution")
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class Spec:
 
     `draws` names the inputs, of `DRAWS`, in the order of a call; gradients are taken for those numbered in `wrt`. A contender is a
     function of the framework's module, or of a namespace of its operations, and of the tensors; None where there is none. `native`
-    and `ours` are by default the class of that name with the same options. `sizes` replaces those of `SIZES`.
+    is by default the class of that name with the same options. `only` replaces the sizes of `SIZES`.
     """
 
     loss: str
@@ -29,12 +31,19 @@ class Spec:
     keras: Callable[..., Any] | None = None
     variant: str = ""
     wrt: tuple[int, ...] = (0,)
-    sizes: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: SIZES)
+    only: Mapping[str, tuple[int, ...]] | None = None
 
     @property
     def name(self) -> str:
         """The loss, and what sets this line of the table apart from others of it."""
         return f"{self.loss} {self.variant}".rstrip()
+
+    @property
+    def sizes(self) -> Mapping[str, tuple[int, ...]]:
+        """The sizes at which it is measured."""
+        if self.only is not None:
+            return self.only
+        return {size: SIZES[size] for size in SIZES if size != "wide" or set(CLASSES) & set(self.draws.split())}
 
     def inputs(self, size: str) -> list[np.ndarray]:
         """The inputs of a call, the same each time."""

@@ -89,7 +89,7 @@ SPECS = (
         "normal class",
         lambda o, x, y: ((1 - x.gather(1, y[:, None]) + x).relu().sum(1) - 1).mean() / x.shape[1],
     ),
-    Spec("MultiLabelMarginLoss", "normal classes", None, sizes=PAIRWISE),
+    Spec("MultiLabelMarginLoss", "normal classes", None, only=PAIRWISE),
     Spec(
         "MultiLabelSoftMarginLoss",
         "normal binary",
@@ -119,7 +119,7 @@ SPECS = (
         lambda o, a, p, n: (1 + (a - p + 1e-6).norm(dim=1) - (a - n + 1e-6).norm(dim=1)).relu().mean(),
         wrt=(0, 1, 2),
     ),
-    Spec("CTCLoss", "frames_of_log_probabilities sequences frames lengths", None, sizes=CTC),
+    Spec("CTCLoss", "frames_of_log_probabilities sequences frames lengths", None, only=CTC),
 )
 
 

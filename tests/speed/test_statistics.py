@@ -44,9 +44,9 @@ def test_calls_take_turns():
     found = measure.in_turns({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, 0.001)
     assert set(found) == {"a", "b"}
     assert all(seconds > 0 for seconds in found.values())
-    turns = "".join(order[8:]).replace("aa", "a")
-    assert turns.count("ab") >= 5
-    assert turns.count("ba") >= 4
+    turns = "".join(order[4:]).replace("aa", "a")
+    assert turns.count("ab") >= 3
+    assert turns.count("ba") >= 2
 
 
 def test_a_peak_is_what_the_call_takes():

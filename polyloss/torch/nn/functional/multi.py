@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from polyloss import calls, checks
 from polyloss.formulas import margin as formulas
 from polyloss.opset import OpSet, Tensor
@@ -114,14 +112,8 @@ def _samples(F: OpSet, loss: str, input: Tensor) -> Tensor:
 def _labels(F: OpSet, loss: str, target: Tensor, lowest: int, classes: int | None) -> None:
     """Raise TypeError unless `target` has an integer dtype, ValueError if it is seen to leave the range of the class numbers."""
     checks.classes(F, loss, "target", target)
-    if classes is not None and calls.anywhere(F, target, partial(_outside, F, target, lowest, classes)):
+    if classes is not None and calls.within(F, target, lowest, classes - 1) is False:
         padding = "" if lowest == 0 else ", and -1 after the last that counts"
         raise ValueError(
             f"{loss}: target has elements outside [{lowest}, {classes - 1}]; accepted are classes of the input{padding}"
         )
-
-
-def _outside(F: OpSet, target: Tensor, lowest: int, classes: int) -> Tensor:
-    """1 where a label is below `lowest` or no class, else 0."""
-    label = F.cast(target, "float64")
-    return F.where(label < lowest, 1.0, F.broadcast_greater(label, classes - 1))
