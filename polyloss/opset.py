@@ -429,12 +429,18 @@ class OpSet(ABC):
         return self.sum(self.where(self.broadcast_equal(scale, 0.0), 0.0, loss) * self.stop_gradient(scale))
 
     def reduced(
-        self, function: Callable[..., Tensor], *data: Tensor, mean: bool = False, elements: int | None = None
+        self,
+        function: Callable[..., Tensor],
+        *data: Tensor,
+        mean: bool = False,
+        samples: bool = False,
+        elements: int | None = None,
     ) -> Tensor:
-        """The sum, or the `mean`, of ``function(*data)``, shape (); the tensors have one shape, and so has the result.
+        """The sum, or the `mean`, of ``function(*data)``, shape ().
 
-        `function` works element by element and uses no other tensors: a replacement may give it some elements at a time, `elements` of
-        them (None: as many as are quick), so that what it computes in between never leaves the cache.
+        The tensors have one shape, and so has the result, which `function` computes element by element; with `samples` they share the
+        size of axis 0 only, and the result has one number for each place along it. It uses no other tensors: a replacement may give
+        it some elements at a time, about `elements` of them (None: as many as are quick), so that what lies between never leaves the cache.
         """
         value = function(*data)
         return self.mean(value) if mean else self.sum(value)

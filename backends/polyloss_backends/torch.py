@@ -287,18 +287,25 @@ class TorchOps(OpSet):
         return _by_chunks(data, weight, bias, place, scale, size, (False, False, False))[0]
 
     def reduced(
-        self, function: Callable[..., Tensor], *data: Tensor, mean: bool = False, elements: int | None = None
+        self,
+        function: Callable[..., Tensor],
+        *data: Tensor,
+        mean: bool = False,
+        samples: bool = False,
+        elements: int | None = None,
     ) -> Tensor:
         """As declared. Where torch transforms or compiles the call, or casts within it, the composition: all elements at once."""
-        first = data[0]
+        most = max(one.numel() for one in data)
         size = BLOCK if elements is None else elements
-        if first.numel() <= size or _transformed(first) or not all(_plain(one, first) for one in data):
+        if most <= size or _transformed(data[0]) or not all(map(_plain, data)):
             return super().reduced(function, *data, mean=mean)
-        flat = [one.view(-1) for one in data]
-        scale = 1 / first.numel() if mean else 1.0
+        parts = data if samples else [one.view(-1) for one in data]
+        places = parts[0].size(0)
+        step = max(size * places // most, 1)
+        scale = 1 / places if mean else 1.0
         if torch.is_grad_enabled() and any(one.requires_grad for one in data):
-            return _Reduced.apply(function, size, scale, *flat)
-        return _in_blocks(function, size, scale, flat, (False,) * len(flat))[0]
+            return _Reduced.apply(function, step, scale, *parts)
+        return _in_blocks(function, step, scale, parts, (False,) * len(parts))[0]
 
     def scan(self, body: Callable[[Tensor, Tensor], Tensor], data: Tensor, state: Tensor) -> Tensor:
         for frame in data.unbind(0):  # its gradient is one stack; that of a slice is a zero tensor as large as `data`
@@ -317,18 +324,12 @@ def _transformed(data: Tensor) -> bool:
 
 
 BLOCK = 1 << 18
-"""How many elements `TorchOps.reduced` takes at a time: 1 MiB of float32, so that a few such tensors fit the cache of a core."""
+"""About how many elements `TorchOps.reduced` takes at a time: 1 MiB of float32, so that a few such tensors fit the cache of a core."""
 
 
-def _plain(data: Tensor, like: Tensor) -> bool:
-    """Whether `data` lies in the memory of the host, without gaps, in the shape and dtype of `like`."""
-    return (
-        type(data) in (torch.Tensor, torch.nn.Parameter)
-        and data.is_cpu
-        and data.shape == like.shape
-        and data.dtype == like.dtype
-        and data.is_contiguous()
-    )
+def _plain(data: Tensor) -> bool:
+    """Whether `data` is a tensor of torch's own in the memory of the host, without gaps."""
+    return type(data) in (torch.Tensor, torch.nn.Parameter) and data.is_cpu and data.is_contiguous()
 
 
 def _in_blocks(
@@ -337,7 +338,7 @@ def _in_blocks(
     """The scaled sum of ``function(*data)``, and its gradients for those of the data that are `wanted`."""
     gradients = [torch.empty_like(one) if want else None for one, want in zip(data, wanted, strict=True)]
     sums = []
-    for begin in range(0, data[0].numel(), size):
+    for begin in range(0, data[0].size(0), size):
         part = slice(begin, begin + size)
         block = [one[part].detach().requires_grad_(want) for one, want in zip(data, wanted, strict=True)]
         chosen = [one for one in block if one.requires_grad]

@@ -548,6 +548,15 @@ def reduced_constant(F, data, other):
     return F.reshape(F.reduced(lambda x, y: F.square(y), data, other, elements=2), (1,))
 
 
+def reduced_rows(F, data, column, label):
+    """Two rows at a time, of three."""
+
+    def function(x, c, y):
+        return F.softmax_cross_entropy(F.broadcast_mul(x, c), y)
+
+    return F.reshape(F.reduced(function, data, column, label, mean=True, samples=True, elements=5), (1,))
+
+
 COMPOSED = [
     Case("squared_error", (GRID, OTHER)),
     Case("squared_error", (floats(1, 0, INF, NAN), floats(1, 0, 1, 1)), label="special values", wrt=()),
@@ -637,6 +646,7 @@ REDUCED = [
     Case(reduced_product, (GRID, values(6, stride=2**0.5).reshape(2, 3)), wrt=(1,), label="of one"),
     Case(reduced_product, (EMPTY, EMPTY)),
     Case(reduced_constant, (GRID, OTHER)),
+    Case(reduced_rows, (values(3, 2), values(3, 1), ints(0, 1, 1))),
     Case(reduced_product, (CUBE, CUBE), label="in many pieces"),
 ]
 FUNCTIONS = {"scan": SCANS, "reduced": REDUCED}

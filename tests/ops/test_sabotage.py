@@ -169,7 +169,7 @@ VALUE = [
     ("broadcast_maximum", "drops NaN", lambda F, a, b: F.where(F.broadcast_greater(a, b), a, b)),
     ("broadcast_greater", "or equal", lambda F, a, b: 1 - F.broadcast_greater(b, a) if np.shape(b) else F.ones_like(a)),
     ("smooth_l1", "other knee", lambda F, x, scalar=1.0: F.smooth_l1(x, scalar**2)),
-    ("reduced", "never a mean", lambda F, f, *a, mean=False, elements=None: F.reduced(f, *a)),
+    ("reduced", "never a mean", lambda F, f, *a, mean=False, **k: F.reduced(f, *a, **k)),
     (
         "softmax_cross_entropy",
         "no keepdims",

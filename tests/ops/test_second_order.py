@@ -19,6 +19,7 @@ SMOOTH = {  # operation -> argument to differentiate by
     **dict.fromkeys(("power", "arctan", "nuclear_norm"), 0),
     "running_product": 0,
     "reduced_product": 0,
+    "reduced_rows": 0,
     "ctc_loss": 0,
     "ctc_alignment": 0,
 }

@@ -59,12 +59,17 @@ def reduced(F: OpSet, loss: Tensor, reduction: str, dtype: str | None, denominat
 
 
 def reduced_each(
-    F: OpSet, formula: Callable[..., Tensor], tensors: Sequence[Tensor], reduction: str, dtype: str | None
+    F: OpSet,
+    formula: Callable[..., Tensor],
+    tensors: Sequence[Tensor],
+    reduction: str,
+    dtype: str | None,
+    samples: bool = False,
 ) -> Tensor:
-    """``formula(F, *tensors)``, which works element by element on tensors of one shape, reduced as in `reduced`."""
+    """``formula(F, *tensors)``, which works element by element, or `samples` by samples, as in `OpSet.reduced`, reduced as in `reduced`."""
     if reduction not in ("mean", "sum"):
         return reduced(F, formula(F, *tensors), reduction, dtype)
-    loss = F.reduced(partial(formula, F), *tensors, mean=reduction == "mean")
+    loss = F.reduced(partial(formula, F), *tensors, mean=reduction == "mean", samples=samples)
     return loss if dtype is None or dtype == F.dtype(loss) else F.cast(loss, dtype)
 
 

@@ -6,6 +6,8 @@ whatever else makes logits.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from polyloss import calls, checks
@@ -41,6 +43,9 @@ def cross_entropy(
     ((logits, wide, *weights), dtype) = base.promoted(F, name, **tensors)
     if single := _without_batch(F, input):
         (logits, wide) = (F.expand_dims(logits, axis=0), F.expand_dims(wide, axis=0))
+    if not weights and not single and len(F.shape(logits) or ()) == 2:
+        formula = partial(formulas.soft_cross_entropy, smoothing=label_smoothing)
+        return base.reduced_each(F, formula, (logits, wide), mode, dtype, samples=True)
     terms = probability_terms(F, logits, wide, *weights, smoothing=label_smoothing)
     return reduced(F, terms, mode, dtype, single)
 
@@ -83,12 +88,16 @@ def _of_classes(
         (scores, target) = (F.expand_dims(scores, axis=0), F.reshape(target, (-1,)))
     classes = (F.shape(scores) or (None, None))[1]
     every = classes is not None and calls.within(F, target, 0, classes - 1)
+    ignores = not every or 0 <= ignore_index < (classes or 0)
+    if not ignores and weight is None and not single and len(F.shape(scores) or ()) == 2:
+        formula = partial(formulas.label_cross_entropy, smoothing=smoothing, log_probabilities=log_probabilities)
+        return base.reduced_each(F, formula, (scores, target), mode, F.autocast_dtype(input), samples=True)
     terms = class_terms(
         F,
         scores,
         target,
         None if wide is None else F.cast_like(wide, scores),
-        ignore_index=None if every and not 0 <= ignore_index < (classes or 0) else ignore_index,
+        ignore_index=ignore_index if ignores else None,
         smoothing=smoothing,
         log_probabilities=log_probabilities,
         checked=every or labels_checked(F, name, target, scores, ignore_index),
