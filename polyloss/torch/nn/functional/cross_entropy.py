@@ -89,7 +89,8 @@ def _of_classes(
     classes = (F.shape(scores) or (None, None))[1]
     every = classes is not None and calls.within(F, target, 0, classes - 1)
     ignores = not every or 0 <= ignore_index < (classes or 0)
-    if not ignores and weight is None and not single and len(F.shape(scores) or ()) == 2:
+    picked = log_probabilities and not smoothing  # nothing to compute, so nothing to keep in a cache
+    if not ignores and weight is None and not single and not picked and len(F.shape(scores) or ()) == 2:
         formula = partial(formulas.label_cross_entropy, smoothing=smoothing, log_probabilities=log_probabilities)
         return base.reduced_each(F, formula, (scores, target), mode, F.autocast_dtype(input), samples=True)
     terms = class_terms(

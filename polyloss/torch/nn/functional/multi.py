@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from polyloss import calls, checks
 from polyloss.formulas import margin as formulas
 from polyloss.opset import OpSet, Tensor
@@ -31,7 +33,10 @@ def multi_margin_loss(
         checks.shaped(F, name, "target", target, [(batch,)], "the number of samples; or () for one sample")
     _labels(F, name, target, 0, classes)
     label = F.reshape(target, (1,)) if alone else target
-    loss = formulas.multi_margin(F, scores, label, p=p, margin=float(margin))
+    formula = partial(formulas.multi_margin, p=p, margin=float(margin))
+    if weight is None and not alone and batch is not None:
+        return base.reduced_each(F, formula, (scores, label), mode, F.autocast_dtype(input), samples=True)
+    loss = formula(F, scores, label)
     if weight is not None:
         wide = base.widened(F, name, "weight", weight, "input", input)
         checks.shaped(F, name, "weight", weight, [(classes,)], "the number of classes")
@@ -84,6 +89,8 @@ def multilabel_soft_margin_loss(
         (logits, label, *scale) = (wide[0], *(F.broadcast_mul(part, ones) for part in wide[1:]))
     else:
         (logits, label, *scale) = calls.broadcast(F, name, **dict(zip(given, wide, strict=True)))
+    if not scale and len(shape or ()) == 2 and F.shape(logits) == shape:
+        return base.reduced_each(F, _soft_margin, (logits, label), mode, dtype, samples=True)
     loss = F.sigmoid_cross_entropy(logits, label)
     if scale:
         loss = loss * scale[0]
@@ -91,6 +98,10 @@ def multilabel_soft_margin_loss(
         return base.reduced(F, F.mean(loss, axis=-1), mode, dtype)
     # What broadcasts beyond the input does not move the class axis, nor change the number of classes.
     return base.reduced(F, F.sum(loss, axis=len(shape) - 1) / F.size(input, axis=-1), mode, dtype)
+
+
+def _soft_margin(F: OpSet, logits: Tensor, label: Tensor) -> Tensor:
+    return F.mean(F.sigmoid_cross_entropy(logits, label), axis=-1)
 
 
 def power(loss: str, p: float) -> None:
