@@ -44,6 +44,20 @@ def anywhere(F: OpSet, tensor: Tensor, flags: Callable[[], Tensor]) -> bool | No
         return None
 
 
+def within(F: OpSet, tensor: Tensor, low: float, high: float) -> bool | None:
+    """Whether all elements are in [low, high], where NaN is not; None where values cannot be read. Less work than `anywhere`."""
+    if not F.readable(tensor):
+        return None
+    if not F.size(tensor):
+        return True
+    fixed = F.stop_gradient(tensor)
+    try:
+        (least, most) = F.extremes(fixed)
+    except Exception:  # as in anywhere
+        return None
+    return low <= least and most <= high
+
+
 def owner(loss: str, **tensors: Tensor) -> OpSet:
     """The op set of these tensors, each of which must be one; all but the first in `tensors` may be None."""
     for name, tensor in tensors.items():

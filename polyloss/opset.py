@@ -75,6 +75,10 @@ class OpSet(ABC):
     def readable(self, data: Tensor) -> bool:
         """Whether values are there to be read at once: False for a symbol, a tracer, and what lies on an accelerator."""
 
+    def extremes(self, data: Tensor) -> tuple[float, float]:
+        """The smallest and the largest element of `data`, which is `readable` and not empty; NaN if one element is."""
+        return float(self.min(data)), float(self.max(data))
+
     @abstractmethod
     def cast(self, data: Tensor, dtype: str) -> Tensor:
         """`data` in another dtype; float to integer truncates toward zero."""
@@ -424,6 +428,23 @@ class OpSet(ABC):
             return loss
         return self.sum(self.where(self.broadcast_equal(scale, 0.0), 0.0, loss) * self.stop_gradient(scale))
 
+    def reduced(
+        self,
+        function: Callable[..., Tensor],
+        *data: Tensor,
+        mean: bool = False,
+        samples: bool = False,
+        elements: int | None = None,
+    ) -> Tensor:
+        """The sum, or the `mean`, of ``function(*data)``, shape ().
+
+        The tensors have one shape, and so has the result, which `function` computes element by element; with `samples` they share the
+        size of axis 0 only, and the result has one number for each place along it. It uses no other tensors: a replacement may give
+        it some elements at a time, about `elements` of them (None: as many as are quick), so that what lies between never leaves the cache.
+        """
+        value = function(*data)
+        return self.mean(value) if mean else self.sum(value)
+
     def scan(self, body: Callable[[Tensor, Tensor], Tensor], data: Tensor, state: Tensor) -> Tensor:
         """The last state of ``state = body(data[t], state)`` over the leading axis of `data`, whose size must be known.
 
@@ -506,6 +527,7 @@ COMPOSITES = (
     "sigmoid_cross_entropy",
     "softmax_cross_entropy",
     "linear_cross_entropy",
+    "reduced",
     "scan",
     "ctc_loss",
     "ctc_alignment",

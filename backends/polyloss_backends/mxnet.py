@@ -61,6 +61,9 @@ class MXNetOps(OpSet):
     def readable(self, data: Tensor) -> bool:
         return self.F is mx.nd and data.context.device_type == "cpu"
 
+    def extremes(self, data: Tensor) -> tuple[float, float]:
+        return float(self.min(data).asscalar()), float(self.max(data).asscalar())
+
     def cast(self, data: Tensor, dtype: str) -> Tensor:
         return self.F.cast(data, dtype=dtype)
 

@@ -12,6 +12,8 @@ import torch.nn.functional as F
 
 from polyloss.opset import HALF, Axis, Backend, OpSet, Shape, Tensor, chunk, gathered_axis, reduced_axes
 
+_NAMES = {kind: str(kind).removeprefix("torch.") for kind in vars(torch).values() if isinstance(kind, torch.dtype)}
+
 
 class TorchOps(OpSet):
     """The op set on `torch.Tensor`."""
@@ -25,14 +27,18 @@ class TorchOps(OpSet):
         return tuple(data.shape)
 
     def dtype(self, data: Tensor) -> str:
-        return str(data.dtype).removeprefix("torch.")
+        return _NAMES[data.dtype]
 
     def readable(self, data: Tensor) -> bool:
-        return data.device.type == "cpu" and not torch.compiler.is_compiling()
+        return data.is_cpu and not torch.compiler.is_compiling()
 
     def autocast_dtype(self, data: Tensor) -> str:
-        half = data.dtype in (torch.float16, torch.bfloat16)
-        return "float32" if half and torch.is_autocast_enabled(data.device.type) else self.dtype(data)
+        name = _NAMES[data.dtype]
+        return "float32" if name in HALF and torch.is_autocast_enabled(data.device.type) else name
+
+    def extremes(self, data: Tensor) -> tuple[float, float]:
+        (least, most) = torch.aminmax(data)
+        return float(least), float(most)
 
     def cast(self, data: Tensor, dtype: str) -> Tensor:
         return data.to(getattr(torch, dtype))
@@ -167,16 +173,23 @@ class TorchOps(OpSet):
         return (lhs > rhs).to(lhs.dtype)
 
     def where(self, condition: Tensor, x: Tensor | float, y: Tensor | float) -> Tensor:
-        return torch.where(condition.bool(), _tensor(x, y), _tensor(y, x))
+        chosen = condition if condition.dtype == torch.bool else condition.bool()
+        if isinstance(x, torch.Tensor) and isinstance(y, torch.Tensor):
+            return torch.where(chosen, x, y)
+        return torch.where(chosen, _tensor(x, y), _tensor(y, x))
 
     # --- reductions ---------------------------------------------------------------------------------------------------------
     # To torch, an empty list of axes means all of them.
 
     def sum(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        if axis is None and not keepdims and not exclude:
+            return data.sum(dtype=data.dtype)
         axes = reduced_axes(axis, data.dim(), exclude)
         return data.sum(axes, keepdim=keepdims, dtype=data.dtype) if axes else data
 
     def mean(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        if axis is None and not keepdims and not exclude:
+            return data.mean()
         axes = reduced_axes(axis, data.dim(), exclude)
         return data.mean(axes, keepdim=keepdims) if axes else data
 
@@ -273,6 +286,27 @@ class TorchOps(OpSet):
             return _LinearCrossEntropy.apply(data, weight, bias, place, scale, size)
         return _by_chunks(data, weight, bias, place, scale, size, (False, False, False))[0]
 
+    def reduced(
+        self,
+        function: Callable[..., Tensor],
+        *data: Tensor,
+        mean: bool = False,
+        samples: bool = False,
+        elements: int | None = None,
+    ) -> Tensor:
+        """As declared. Where torch transforms or compiles the call, or casts within it, the composition: all elements at once."""
+        most = max(one.numel() for one in data)
+        size = BLOCK if elements is None else elements
+        if most <= size or _transformed(data[0]) or not all(map(_plain, data)):
+            return super().reduced(function, *data, mean=mean)
+        parts = data if samples else [one.view(-1) for one in data]
+        places = parts[0].size(0)
+        step = max(size * places // most, 1)
+        scale = 1 / places if mean else 1.0
+        if torch.is_grad_enabled() and any(one.requires_grad for one in data):
+            return _Reduced.apply(function, step, scale, *parts)
+        return _in_blocks(function, step, scale, parts, (False,) * len(parts))[0]
+
     def scan(self, body: Callable[[Tensor, Tensor], Tensor], data: Tensor, state: Tensor) -> Tensor:
         for frame in data.unbind(0):  # its gradient is one stack; that of a slice is a zero tensor as large as `data`
             state = body(frame, state)
@@ -287,6 +321,71 @@ def _transformed(data: Tensor) -> bool:
         or torch.autograd.forward_ad._current_level >= 0
         or torch.is_autocast_enabled(data.device.type)
     )
+
+
+BLOCK = 1 << 18
+"""About how many elements `TorchOps.reduced` takes at a time: 1 MiB of float32, so that a few such tensors fit the cache of a core."""
+
+
+def _plain(data: Tensor) -> bool:
+    """Whether `data` is a tensor of torch's own in the memory of the host, without gaps."""
+    return type(data) in (torch.Tensor, torch.nn.Parameter) and data.is_cpu and data.is_contiguous()
+
+
+def _in_blocks(
+    function: Callable[..., Tensor], size: int, scale: float, data: Sequence[Tensor], wanted: Sequence[bool]
+) -> tuple[Tensor, list[Tensor | None]]:
+    """The scaled sum of ``function(*data)``, and its gradients for those of the data that are `wanted`."""
+    gradients = [torch.empty_like(one) if want else None for one, want in zip(data, wanted, strict=True)]
+    sums = []
+    for begin in range(0, data[0].size(0), size):
+        part = slice(begin, begin + size)
+        block = [one[part].detach().requires_grad_(want) for one, want in zip(data, wanted, strict=True)]
+        chosen = [one for one in block if one.requires_grad]
+        with torch.set_grad_enabled(bool(chosen)):
+            total = function(*block).sum()
+        sums.append(total.detach())
+        if chosen:
+            slopes = iter(_gradients(total, chosen, torch.full_like(total, scale)))
+            for whole in gradients:
+                if whole is not None:
+                    whole[part] = next(slopes)
+    return torch.stack(sums).sum() * scale, gradients
+
+
+def _gradients(value: Tensor, by: Sequence[Tensor], upstream: Tensor, again: bool = False) -> Sequence[Tensor]:
+    """The gradients of `value`, zeros where it has none; `again`: themselves to be differentiated."""
+    if not value.requires_grad:
+        return [torch.zeros_like(one) for one in by]
+    return torch.autograd.grad(  # type: ignore[no-any-return]
+        value, by, upstream, create_graph=again, allow_unused=True, materialize_grads=True
+    )
+
+
+class _Reduced(torch.autograd.Function):  # type: ignore[misc]
+    """`_in_blocks` with its gradients, computed with the value."""
+
+    @staticmethod
+    def forward(ctx: Any, function: Callable[..., Tensor], size: int, scale: float, *data: Tensor) -> Tensor:
+        (ctx.function, ctx.size, ctx.scale) = (function, size, scale)
+        ctx.save_for_backward(*data)
+        (value, ctx.ready) = _in_blocks(function, size, scale, data, ctx.needs_input_grad[3:])
+        return value
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
+        (data, wanted) = (ctx.saved_tensors, ctx.needs_input_grad[3:])
+        if torch.is_grad_enabled():  # these gradients will be differentiated in their turn
+            chosen = [one for one, want in zip(data, wanted, strict=True) if want]
+            slopes = iter(_gradients(ctx.function(*data).sum(), chosen, upstream * ctx.scale, again=True))
+            return (None, None, None, *(next(slopes) if want else None for want in wanted))
+        if ctx.ready is None:
+            ctx.ready = _in_blocks(ctx.function, ctx.size, ctx.scale, data, wanted)[1]
+        # Given away, not copied; another pass through a retained graph computes them anew.
+        (found, ctx.ready) = (ctx.ready, None)
+        if float(upstream) != 1:
+            found = [one if one is None else one.mul_(upstream) for one in found]
+        return (None, None, None, *found)
 
 
 def _by_chunks(

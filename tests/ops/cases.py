@@ -538,6 +538,25 @@ def scan_of_rows(F, data, state):
     return F.scan(lambda item, s: F.broadcast_add(s, F.sum(item, axis=1, keepdims=True)), data, state)
 
 
+def reduced_product(F, data, other, mean=False):
+    """Five elements at a time, of six: a whole piece and a part of one."""
+    return F.reshape(F.reduced(lambda x, y: F.exp(x) * y, data, other, mean=mean, elements=5), (1,))
+
+
+def reduced_constant(F, data, other):
+    """The first of the data has no influence."""
+    return F.reshape(F.reduced(lambda x, y: F.square(y), data, other, elements=2), (1,))
+
+
+def reduced_rows(F, data, column, label):
+    """Two rows at a time, of three."""
+
+    def function(x, c, y):
+        return F.softmax_cross_entropy(F.broadcast_mul(x, c), y)
+
+    return F.reshape(F.reduced(function, data, column, label, mean=True, samples=True, elements=5), (1,))
+
+
 COMPOSED = [
     Case("squared_error", (GRID, OTHER)),
     Case("squared_error", (floats(1, 0, INF, NAN), floats(1, 0, 1, 1)), label="special values", wrt=()),
@@ -621,6 +640,18 @@ def ctc(*args, label):
     return Case("ctc_loss", (LOGITS, *args), label=label, wrt=(0,), dtypes=("float32",))
 
 
+REDUCED = [
+    Case(reduced_product, (GRID, OTHER)),
+    Case(reduced_product, (GRID, OTHER), {"mean": True}, label="mean"),
+    Case(reduced_product, (GRID, values(6, stride=2**0.5).reshape(2, 3)), wrt=(1,), label="of one"),
+    Case(reduced_product, (EMPTY, EMPTY)),
+    Case(reduced_constant, (GRID, OTHER)),
+    Case(reduced_rows, (values(3, 2), values(3, 1), ints(0, 1, 1))),
+    Case(reduced_product, (CUBE, CUBE), label="in many pieces"),
+]
+FUNCTIONS = {"scan": SCANS, "reduced": REDUCED}
+"""The cases of operations that take a function: each is a function of its own."""
+
 CTC = [
     Case("ctc_loss", (LOGITS, TARGETS), label="padded", wrt=(0,)),
     ctc(TARGETS.astype("int8"), label="padded"),
@@ -652,4 +683,4 @@ CTC += [
     Case("ctc_alignment", (WITHOUT, TARGETS), label="probabilities of 0", wrt=(0,)),
 ]
 
-CASES = [*LAYOUT, *ELEMENTWISE, *TWO, *SELECT, *REDUCE, *ORDER, *COMPOSED, *SCANS, *CTC]
+CASES = [*LAYOUT, *ELEMENTWISE, *TWO, *SELECT, *REDUCE, *ORDER, *COMPOSED, *SCANS, *REDUCED, *CTC]

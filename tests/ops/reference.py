@@ -182,6 +182,11 @@ class Reference:
         return loss if scale is None else np.sum(np.where(scale == 0, 0, loss) * scale)
 
     @staticmethod
+    def reduced(function, *data, mean=False, samples=False, elements=None):
+        value = function(*data)
+        return np.mean(value) if mean else np.sum(value)
+
+    @staticmethod
     def scan(body, data, state):
         for item in data:
             state = body(item, state)

@@ -260,7 +260,20 @@ def test_composites_are_all_that_is_not_abstract():
         for name in public(OpSet) - {"name", "index_dtypes"}
         if not getattr(getattr(OpSet, name), "__isabstractmethod__", False)
     }
-    assert concrete == {*COMPOSITES, "Activation", "autocast_dtype", "replicas"}
+    assert concrete == {*COMPOSITES, "Activation", "autocast_dtype", "extremes", "replicas"}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "uint8"])
+def test_extremes(backend, dtype):
+    given = tensor(backend, np.array([[3, 1], [7, 2]], dtype), dtype)
+    found = backend.op_set(given).extremes(given)
+    assert found == (1, 7)
+    assert [type(one) for one in found] == [float, float]
+
+
+def test_extremes_with_nan(backend):
+    given = tensor(backend, np.array([3.0, NAN, 1.0]))
+    assert np.isnan(backend.op_set(given).extremes(given)).all()
 
 
 def test_composed_takes_replacements_off(backend):

@@ -7,12 +7,12 @@ from polyloss import dispatch
 from polyloss.opset import OpSet
 
 from ..conftest import chosen_backends
-from .cases import CASES, SCANS
+from .cases import CASES, FUNCTIONS
 from .check import differences, problems, refusal
 
 NUMPY = dispatch.backend("numpy")
 FRAMEWORK = next((name for name in ("torch", "tensorflow", "mxnet") if name in chosen_backends()), None)  # JAX is slow
-NO_TENSOR = {"name", "shape", "dtype", "size", "autocast_dtype", "index_dtypes", "readable", "replicas"}
+NO_TENSOR = {"name", "shape", "dtype", "size", "autocast_dtype", "index_dtypes", "readable", "replicas", "extremes"}
 OPS = sorted({name for name in dir(OpSet) if not name.startswith("_")} - NO_TENSOR)
 CONSTANT = {"stop_gradient", "zeros_like", "ones_like", "eye_like", "sign", "broadcast_equal", "broadcast_greater"}
 OTHER_SHAPE = {"arange_like", "one_hot", "argsort", "undifferentiable"}  # constant too, or no gradient at all
@@ -29,7 +29,7 @@ def caught(backend, op, broken, what=""):
         result.__dict__.update(F.__dict__)
         return result
 
-    cases = SCANS if op == "scan" else [case for case in CASES if case.op == op]
+    cases = FUNCTIONS.get(op) or [case for case in CASES if case.op == op]
     return any(
         problem.startswith(what)
         for case in cases
@@ -169,6 +169,7 @@ VALUE = [
     ("broadcast_maximum", "drops NaN", lambda F, a, b: F.where(F.broadcast_greater(a, b), a, b)),
     ("broadcast_greater", "or equal", lambda F, a, b: 1 - F.broadcast_greater(b, a) if np.shape(b) else F.ones_like(a)),
     ("smooth_l1", "other knee", lambda F, x, scalar=1.0: F.smooth_l1(x, scalar**2)),
+    ("reduced", "never a mean", lambda F, f, *a, mean=False, **k: F.reduced(f, *a, **k)),
     (
         "softmax_cross_entropy",
         "no keepdims",

@@ -18,6 +18,8 @@ SMOOTH = {  # operation -> argument to differentiate by
     "broadcast_div": 1,
     **dict.fromkeys(("power", "arctan", "nuclear_norm"), 0),
     "running_product": 0,
+    "reduced_product": 0,
+    "reduced_rows": 0,
     "ctc_loss": 0,
     "ctc_alignment": 0,
 }

@@ -6,7 +6,7 @@ from polyloss import dispatch
 from polyloss.opset import COMPOSITES, OpSet, composed
 
 from ..conftest import chosen_backends
-from .cases import CASES, SCANS
+from .cases import CASES, FUNCTIONS
 from .test_ops import FIRST, check
 
 FEW = [case for case in FIRST if case.name in ("pick", "log_softmax", "where", "squared_error")]
@@ -14,7 +14,7 @@ TIME_FOR = {"hybridize": CASES, "np": CASES, "jit": FIRST, "function": FIRST, "a
 
 
 def replaced(F, case):
-    name = "scan" if case in SCANS else case.name
+    name = next((op for op, cases in FUNCTIONS.items() if case in cases), case.name)
     return name in COMPOSITES and getattr(type(F), name) is not getattr(OpSet, name)
 
 

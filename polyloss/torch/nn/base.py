@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from copy import copy
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from polyloss.opset import HALF, OpSet, Tensor, UnsupportedError
 from polyloss.splitting import SPLIT, refusal
 
 MODES = ("none", "mean", "sum")
+_WIDE = ("float32", "float64")
 
 
 def legacy_mode(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
@@ -33,6 +35,8 @@ def checked_mode(loss: str, reduction: str, accepted: tuple[str, ...] = MODES, o
     if old_name and reduction == "elementwise_mean":
         calls.warn("reduction='elementwise_mean' is deprecated: write reduction='mean'")
         return "mean"
+    if reduction in accepted:
+        return reduction
     whole = {apart: mode for mode, apart in SPLIT.items()}.get(reduction, reduction)
     checks.one_of(loss, "reduction", whole, accepted)
     return reduction
@@ -54,6 +58,21 @@ def reduced(F: OpSet, loss: Tensor, reduction: str, dtype: str | None, denominat
     return loss if dtype is None or dtype == F.dtype(loss) else F.cast(loss, dtype)
 
 
+def reduced_each(
+    F: OpSet,
+    formula: Callable[..., Tensor],
+    tensors: Sequence[Tensor],
+    reduction: str,
+    dtype: str | None,
+    samples: bool = False,
+) -> Tensor:
+    """``formula(F, *tensors)``, which works element by element, or `samples` by samples, as in `OpSet.reduced`, reduced as in `reduced`."""
+    if reduction not in ("mean", "sum"):
+        return reduced(F, formula(F, *tensors), reduction, dtype)
+    loss = F.reduced(partial(formula, F), *tensors, mean=reduction == "mean", samples=samples)
+    return loss if dtype is None or dtype == F.dtype(loss) else F.cast(loss, dtype)
+
+
 def promoted(
     F: OpSet,
     loss: str,
@@ -71,6 +90,10 @@ def promoted(
     `integer` may have an integer dtype, or be `boolean`; one at least is floating. `autocast`: whether the framework's automatic mixed
     precision turns the result of this loss to float32.
     """
+    parts = list(tensors.values())
+    first = F.dtype(parts[0])
+    if first in _WIDE and all(F.dtype(part) == first for part in parts):
+        return parts, first
     kinds: dict[bool, set[str]] = {}
     for name, tensor in tensors.items():
         kind = F.autocast_dtype(tensor) if autocast else F.dtype(tensor)

@@ -28,16 +28,14 @@ def binary_cross_entropy(
     wide = base.widened(F, name, "target", target, "input", input)
     calls.same_shape(F, name, "target", target, "input", input)
     for argument, tensor in (("input", input), ("target", target)):
-        if calls.anywhere(F, tensor, partial(_outside, F, tensor)):
+        if calls.within(F, tensor, 0.0, 1.0) is False:
             raise ValueError(f"{name}: {argument} has elements outside [0, 1]; accepted are probabilities")
-    loss = classification.clamped_binary_cross_entropy(F, F.widen(input), wide, log_floor=-100.0, spread_floor=_SPREAD)
-    return base.reduced(F, base.weighted(F, name, loss, "weight", weight, input), mode, F.autocast_dtype(input))
-
-
-def _outside(F: OpSet, tensor: Tensor) -> Tensor:
-    """1 where an element is not in [0, 1], NaN included, else 0."""
-    zero = F.stop_gradient(F.zeros_like(tensor))
-    return F.where(tensor >= 0, F.where(tensor <= 1, zero, 1.0), 1.0)
+    formula = partial(classification.clamped_binary_cross_entropy, log_floor=-100.0, spread_floor=_SPREAD)
+    both = (F.widen(input), wide)
+    if weight is None:
+        return base.reduced_each(F, formula, both, mode, F.autocast_dtype(input))
+    loss = base.weighted(F, name, formula(F, *both), "weight", weight, input)
+    return base.reduced(F, loss, mode, F.autocast_dtype(input))
 
 
 def binary_cross_entropy_with_logits(
@@ -55,6 +53,8 @@ def binary_cross_entropy_with_logits(
     F = calls.owner(name, input=input, target=target, weight=weight, pos_weight=pos_weight)
     calls.same_shape(F, name, "target", target, "input", input)
     ((logits, wide), dtype) = base.promoted(F, name, input=input, target=target)
+    if pos_weight is None and weight is None:
+        return base.reduced_each(F, lambda F, x, y: F.sigmoid_cross_entropy(x, y), (logits, wide), mode, dtype)
     if pos_weight is None:
         loss = F.sigmoid_cross_entropy(logits, wide)
     else:
@@ -79,10 +79,15 @@ def kl_div(
         )
     mode = base.checked_mode("kl_div", legacy, (*base.MODES, "batchmean"))
     F = calls.owner("kl_div", input=input, target=target)
-    ((log_prob, wide), dtype) = base.pair(F, "kl_div", input, target)
-    loss = classification.relative_entropy(F, log_prob, wide, log_target=log_target)
-    samples = _batch_size(F, input, loss) if mode in ("batchmean", SPLIT["batchmean"]) else None
-    return base.reduced(F, loss, mode, dtype, samples)
+    (both, dtype) = base.pair(F, "kl_div", input, target)
+    formula = partial(classification.relative_entropy, log_target=log_target)
+    if mode == "batchmean":
+        total = base.reduced_each(F, formula, both, "sum", None)
+        return base.reduced(F, total, "mean", dtype, _batch_size(F, input, total))
+    if mode != SPLIT["batchmean"]:
+        return base.reduced_each(F, formula, both, mode, dtype)
+    loss = formula(F, *both)
+    return base.reduced(F, loss, mode, dtype, _batch_size(F, input, loss))
 
 
 def _batch_size(F: OpSet, input: Tensor, like: Tensor) -> Tensor:
@@ -103,6 +108,6 @@ def soft_margin_loss(
     name = "soft_margin_loss"
     mode = base.checked_mode(name, base.legacy_mode(size_average, reduce, reduction))
     F = calls.owner(name, input=input, target=target)
-    ((pred, label), dtype) = base.pair(F, name, input, target, integer=True, like="input")
+    (both, dtype) = base.pair(F, name, input, target, integer=True, like="input")
     checks.broadcastable(F, name, "target", target, "input", F.shape(input))
-    return base.reduced(F, classification.soft_margin(F, pred, label), mode, dtype)
+    return base.reduced_each(F, classification.soft_margin, both, mode, dtype)

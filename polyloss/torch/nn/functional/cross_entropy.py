@@ -6,6 +6,8 @@ whatever else makes logits.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from polyloss import calls, checks
@@ -13,8 +15,9 @@ from polyloss.formulas import cross_entropy as formulas
 from polyloss.opset import INTEGERS, OpSet, Tensor, UnsupportedError
 from polyloss.torch.nn import base
 
-Terms = tuple[Tensor, Tensor]
-"""The loss of each position (the axes of the scores without axis 1, the classes), and what each adds to the denominator of the mean."""
+Terms = tuple[Tensor, Tensor | None]
+"""The loss of each position (the axes of the scores without axis 1, the classes), and what each adds to the denominator of the mean: 1
+if None."""
 
 
 def cross_entropy(
@@ -40,6 +43,9 @@ def cross_entropy(
     ((logits, wide, *weights), dtype) = base.promoted(F, name, **tensors)
     if single := _without_batch(F, input):
         (logits, wide) = (F.expand_dims(logits, axis=0), F.expand_dims(wide, axis=0))
+    if not weights and not single and len(F.shape(logits) or ()) == 2:
+        formula = partial(formulas.soft_cross_entropy, smoothing=label_smoothing)
+        return base.reduced_each(F, formula, (logits, wide), mode, dtype, samples=True)
     terms = probability_terms(F, logits, wide, *weights, smoothing=label_smoothing)
     return reduced(F, terms, mode, dtype, single)
 
@@ -80,15 +86,22 @@ def _of_classes(
     (scores, single) = (F.widen(input), _without_batch(F, input))
     if single:
         (scores, target) = (F.expand_dims(scores, axis=0), F.reshape(target, (-1,)))
+    classes = (F.shape(scores) or (None, None))[1]
+    every = classes is not None and calls.within(F, target, 0, classes - 1)
+    ignores = not every or 0 <= ignore_index < (classes or 0)
+    picked = log_probabilities and not smoothing  # nothing to compute, so nothing to keep in a cache
+    if not ignores and weight is None and not single and not picked and len(F.shape(scores) or ()) == 2:
+        formula = partial(formulas.label_cross_entropy, smoothing=smoothing, log_probabilities=log_probabilities)
+        return base.reduced_each(F, formula, (scores, target), mode, F.autocast_dtype(input), samples=True)
     terms = class_terms(
         F,
         scores,
         target,
         None if wide is None else F.cast_like(wide, scores),
-        ignore_index=ignore_index,
+        ignore_index=ignore_index if ignores else None,
         smoothing=smoothing,
         log_probabilities=log_probabilities,
-        checked=labels_checked(F, name, target, scores, ignore_index),
+        checked=every or labels_checked(F, name, target, scores, ignore_index),
     )
     warn_of_nothing(F, name, terms, mode, ignore_index)
     return reduced(F, terms, mode, F.autocast_dtype(input), single)
@@ -100,14 +113,15 @@ def class_terms(
     label: Tensor,
     weight: Tensor | None = None,
     *,
-    ignore_index: int = -100,
+    ignore_index: int | None = -100,
     smoothing: float = 0.0,
     log_probabilities: bool = False,
     checked: bool = False,
 ) -> Terms:
     """The terms of class numbers, for scores (N, C, ...) of at least single precision and labels (N, ...).
 
-    A position counts with the weight (C,) of its class, an ignored one with 0. Unless labels are `checked`, one that is no class gives NaN.
+    A position counts with the weight (C,) of its class, an ignored one with 0; an `ignore_index` of None ignores none. Unless labels are
+    `checked`, one that is no class gives NaN.
     """
     number = F.cast(label, "int64") if F.dtype(label) in INTEGERS else label
     own = None if weight is None else F.take(weight, number)
@@ -115,18 +129,20 @@ def class_terms(
     loss = formulas.label_cross_entropy(
         F, scores, number, by_class, own, smoothing=smoothing, log_probabilities=log_probabilities
     )
+    if checked and ignore_index is None:
+        return loss, own
     counted = F.stop_gradient(F.ones_like(loss)) if own is None else own
     return counting(F, number, loss, counted, scores, ignore_index=ignore_index, checked=checked)
 
 
 def counting(
-    F: OpSet, label: Tensor, loss: Tensor, counted: Tensor, scores: Tensor, *, ignore_index: int, checked: bool
-) -> Terms:
+    F: OpSet, label: Tensor, loss: Tensor, counted: Tensor, scores: Tensor, *, ignore_index: int | None, checked: bool
+) -> tuple[Tensor, Tensor]:
     """`loss` and what it counts: both 0 where the label is ignored, the loss NaN where one that is not `checked` is no class."""
     if not checked:
         (number, classes) = _comparable(F, label, scores)
         loss = F.where(number < 0, float("nan"), F.where(number >= classes, float("nan"), loss))
-    if _may_hold(F, label, ignore_index):
+    if ignore_index is not None and _may_hold(F, label, ignore_index):
         ignored = F.broadcast_equal(label, ignore_index)
         (loss, counted) = (F.where(ignored, 0.0, loss), F.where(ignored, 0.0, counted))
     return loss, counted
@@ -138,12 +154,13 @@ def probability_terms(
     """The terms of probabilities, for logits and target (N, C, ...) of one dtype, at least single precision: each position counts 1."""
     by_class = None if weight is None else _along_classes(F, weight, logits)
     loss = formulas.soft_cross_entropy(F, logits, target, by_class, smoothing=smoothing)
-    return loss, F.stop_gradient(F.ones_like(loss))
+    return loss, None
 
 
 def warn_of_nothing(F: OpSet, name: str, terms: Terms, mode: str, ignore_index: int) -> None:
     """Warn the caller of a loss if it is the mean of nothing that counts."""
-    if mode == "mean" and calls.anywhere(F, terms[1], lambda: _nothing_counts(F, terms[1])):
+    counted = terms[1]
+    if mode == "mean" and counted is not None and calls.anywhere(F, counted, lambda: _nothing_counts(F, counted)):
         calls.warn(
             f"{name}: every target is ignore_index={ignore_index} or of a class of weight 0, so the mean is 0 / 0, NaN: leave such a"
             " batch out, or add up polyloss.parts of the loss over several batches and divide then"
@@ -153,7 +170,9 @@ def warn_of_nothing(F: OpSet, name: str, terms: Terms, mode: str, ignore_index: 
 def reduced(F: OpSet, terms: Terms, mode: str, dtype: str | None, single: bool) -> Tensor:
     """The terms reduced; those of an input without a batch are one, which ``none`` returns."""
     (loss, counted) = terms
-    return base.reduced(F, loss, "sum" if single and mode == "none" else mode, dtype, F.sum(counted))
+    return base.reduced(
+        F, loss, "sum" if single and mode == "none" else mode, dtype, None if counted is None else F.sum(counted)
+    )
 
 
 # --- what is accepted -----------------------------------------------------------------------------------------------------------------

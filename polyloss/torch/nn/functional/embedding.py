@@ -41,8 +41,13 @@ def triplet_margin_loss(
     (triplet, dtype) = base.promoted(
         F, name, integer=("positive", "negative"), anchor=anchor, positive=positive, negative=negative
     )
-    distances = _distances(partial(between, F, name, p=p, eps=eps), *triplet, swap=swap)
-    return base.reduced(F, _hinge(F, name, distances, margin), mode, dtype)
+
+    def formula(F: OpSet, *triplet: Tensor) -> Tensor:
+        return _hinge(F, name, _distances(partial(between, F, name, p=p, eps=eps), *triplet, swap=swap), margin)
+
+    if _alike_rows(F, *triplet):
+        return base.reduced_each(F, formula, triplet, mode, dtype, samples=True)
+    return base.reduced(F, formula(F, *triplet), mode, dtype)
 
 
 def triplet_margin_with_distance_loss(
@@ -89,6 +94,12 @@ def triplet_margin_with_distance_loss(
     return base.reduced(F, _hinge(F, name, distances, margin), mode, dtype)
 
 
+def _alike_rows(F: OpSet, *tensors: Tensor) -> bool:
+    """Whether all have one known shape (N, D)."""
+    shape = F.shape(tensors[0])
+    return shape is not None and len(shape) == 2 and all(F.shape(one) == shape for one in tensors)
+
+
 def _distances(
     measure: Callable[..., Tensor], anchor: Tensor, positive: Tensor, negative: Tensor, *, swap: bool
 ) -> dict[str, Tensor]:
@@ -128,6 +139,13 @@ def cosine_embedding_loss(
             f"{name}: input1, input2 and target have shapes {shapes}; accepted are (N, D), (N, D) and (N,), or (D,), (D,) and ()"
         )
     ((first, second), dtype) = base.promoted(F, name, integer=("input2",), input1=input1, input2=input2)
+    if _alike_rows(F, first, second) and F.shape(target) == (F.shape(first) or ())[:1]:
+
+        def formula(F: OpSet, first: Tensor, second: Tensor, label: Tensor) -> Tensor:
+            cosine = embedding.smoothed_cosine_similarity(F, first, second, epsilon=_EPSILON)
+            return embedding.cosine_distance(F, cosine, F.cast_like(label, cosine), margin=margin)
+
+        return base.reduced_each(F, formula, (first, second, target), mode, dtype, samples=True)
     calls.broadcast(F, name, input1=first, input2=second)
     cosine = embedding.smoothed_cosine_similarity(F, first, second, epsilon=_EPSILON)
     (cosine, label) = calls.broadcast(F, name, input=cosine, target=F.cast_like(target, cosine))

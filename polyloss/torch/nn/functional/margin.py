@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from polyloss import calls
 from polyloss.formulas import embedding
 from polyloss.opset import Tensor
@@ -20,8 +22,8 @@ def hinge_embedding_loss(
     name = "hinge_embedding_loss"
     mode = base.checked_mode(name, base.legacy_mode(size_average, reduce, reduction))
     F = calls.owner(name, input=input, target=target)
-    ((distance, label), dtype) = base.pair(F, name, input, target, integer=True, like="input")
-    return base.reduced(F, embedding.hinge_embedding(F, distance, label, margin=margin), mode, dtype)
+    (both, dtype) = base.pair(F, name, input, target, integer=True, like="input")
+    return base.reduced_each(F, partial(embedding.hinge_embedding, margin=margin), both, mode, dtype)
 
 
 def margin_ranking_loss(
@@ -40,5 +42,5 @@ def margin_ranking_loss(
     tensors = {"input1": input1, "input2": input2, "target": target}
     base.same_rank(F, name, **tensors)
     ((first, second, label), dtype) = base.promoted(F, name, integer=tuple(tensors), boolean=False, **tensors)
-    (first, second, label) = calls.broadcast(F, name, input1=first, input2=second, target=label)
-    return base.reduced(F, embedding.margin_ranking(F, first, second, label, margin=margin), mode, dtype)
+    parts = calls.broadcast(F, name, input1=first, input2=second, target=label)
+    return base.reduced_each(F, partial(embedding.margin_ranking, margin=margin), parts, mode, dtype)

@@ -33,7 +33,10 @@ def multi_margin_loss(
         checks.shaped(F, name, "target", target, [(batch,)], "the number of samples; or () for one sample")
     _labels(F, name, target, 0, classes)
     label = F.reshape(target, (1,)) if alone else target
-    loss = formulas.multi_margin(F, scores, label, p=p, margin=float(margin))
+    formula = partial(formulas.multi_margin, p=p, margin=float(margin))
+    if weight is None and not alone and batch is not None:
+        return base.reduced_each(F, formula, (scores, label), mode, F.autocast_dtype(input), samples=True)
+    loss = formula(F, scores, label)
     if weight is not None:
         wide = base.widened(F, name, "weight", weight, "input", input)
         checks.shaped(F, name, "weight", weight, [(classes,)], "the number of classes")
@@ -86,6 +89,8 @@ def multilabel_soft_margin_loss(
         (logits, label, *scale) = (wide[0], *(F.broadcast_mul(part, ones) for part in wide[1:]))
     else:
         (logits, label, *scale) = calls.broadcast(F, name, **dict(zip(given, wide, strict=True)))
+    if not scale and len(shape or ()) == 2 and F.shape(logits) == shape:
+        return base.reduced_each(F, _soft_margin, (logits, label), mode, dtype, samples=True)
     loss = F.sigmoid_cross_entropy(logits, label)
     if scale:
         loss = loss * scale[0]
@@ -93,6 +98,10 @@ def multilabel_soft_margin_loss(
         return base.reduced(F, F.mean(loss, axis=-1), mode, dtype)
     # What broadcasts beyond the input does not move the class axis, nor change the number of classes.
     return base.reduced(F, F.sum(loss, axis=len(shape) - 1) / F.size(input, axis=-1), mode, dtype)
+
+
+def _soft_margin(F: OpSet, logits: Tensor, label: Tensor) -> Tensor:
+    return F.mean(F.sigmoid_cross_entropy(logits, label), axis=-1)
 
 
 def power(loss: str, p: float) -> None:
@@ -114,14 +123,8 @@ def _samples(F: OpSet, loss: str, input: Tensor) -> Tensor:
 def _labels(F: OpSet, loss: str, target: Tensor, lowest: int, classes: int | None) -> None:
     """Raise TypeError unless `target` has an integer dtype, ValueError if it is seen to leave the range of the class numbers."""
     checks.classes(F, loss, "target", target)
-    if classes is not None and calls.anywhere(F, target, partial(_outside, F, target, lowest, classes)):
+    if classes is not None and calls.within(F, target, lowest, classes - 1) is False:
         padding = "" if lowest == 0 else ", and -1 after the last that counts"
         raise ValueError(
             f"{loss}: target has elements outside [{lowest}, {classes - 1}]; accepted are classes of the input{padding}"
         )
-
-
-def _outside(F: OpSet, target: Tensor, lowest: int, classes: int) -> Tensor:
-    """1 where a label is below `lowest` or no class, else 0."""
-    label = F.cast(target, "float64")
-    return F.where(label < lowest, 1.0, F.broadcast_greater(label, classes - 1))

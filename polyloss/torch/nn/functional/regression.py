@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 from polyloss import calls, checks
 from polyloss.formulas import regression
@@ -33,9 +34,10 @@ def _difference(
         calls.warn(
             f"{loss}: target has shape {F.shape(target)}, but input has {F.shape(input)}: they broadcast, which is rarely meant"
         )
-    value = formula(F, *calls.broadcast(F, loss, input=pred, target=label))
+    both = calls.broadcast(F, loss, input=pred, target=label)
     if not weights:
-        return base.reduced(F, value, mode, dtype)
+        return base.reduced_each(F, formula, both, mode, dtype)
+    value = formula(F, *both)
     calls.same_shape(F, loss, "weight", weight, "input", input)
     return base.reduced(F, F.broadcast_mul(value, weights[0]), mode, dtype, F.sum(weights[0]) if by_weight else None)
 
@@ -121,9 +123,9 @@ def poisson_nll_loss(
     name = "poisson_nll_loss"
     mode = base.checked_mode(name, base.legacy_mode(size_average, reduce, reduction), old_name=False)
     F = calls.owner(name, input=input, target=target)
-    ((pred, wide), dtype) = base.pair(F, name, input, target, integer=True)
-    loss = regression.poisson_nll(F, pred, wide, from_logits=log_input, compute_full=full, epsilon=eps)
-    return base.reduced(F, loss, mode, dtype)
+    (both, dtype) = base.pair(F, name, input, target, integer=True)
+    formula = partial(regression.poisson_nll, from_logits=log_input, compute_full=full, epsilon=eps)
+    return base.reduced_each(F, formula, both, mode, dtype)
 
 
 def gaussian_nll_loss(
@@ -151,15 +153,17 @@ def gaussian_nll_loss(
         spread = F.ones_like(mean) * var
     else:
         F = calls.owner(name, input=input, target=target, var=var)
-        negative = calls.anywhere(F, var, lambda: F.where(var < 0, F.stop_gradient(F.ones_like(var)), 0.0)) or False
+        negative = calls.within(F, var, 0.0, math.inf) is False and bool(
+            calls.anywhere(F, var, lambda: F.where(var < 0, F.stop_gradient(F.ones_like(var)), 0.0))
+        )
         ((mean, wide, spread), dtype) = base.promoted(
             F, name, integer=integer, boolean=False, autocast=False, input=input, target=target, var=var
         )
         spread = _variance(F, name, spread, input)
     if negative:
         raise ValueError(f"{name}: var has negative elements; accepted are variances, 0 or above")
-    (mean, wide, spread) = calls.broadcast(F, name, input=mean, target=wide, var=spread)
-    return base.reduced(F, regression.gaussian_nll(F, mean, wide, spread, full=full, epsilon=eps), mode, dtype)
+    parts = calls.broadcast(F, name, input=mean, target=wide, var=spread)
+    return base.reduced_each(F, partial(regression.gaussian_nll, full=full, epsilon=eps), parts, mode, dtype)
 
 
 def _variance(F: OpSet, loss: str, var: Tensor, input: Tensor) -> Tensor:

@@ -1,0 +1,88 @@
+"""Time, taken in turns, and peak memory.
+
+The timer is `timeit`'s, on the CPU time of the process, which another program on the machine does not lengthen. The turns are our own:
+pyperf, pytest-benchmark and `torch.utils.benchmark` measure one contender to its end before the next, so that what changes in the
+meantime (clock rate, cache pressure by a neighbour) goes into their ratio.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import statistics
+import time
+from collections.abc import Mapping
+from timeit import Timer
+
+from benchmarks.frameworks import Call, Framework
+
+LEAST = 3e-3  # seconds of a turn: enough for the clock, little enough for many turns
+ROUNDS = (3, 60)
+
+
+def in_turns(calls: Mapping[str, Call], seconds: float) -> dict[str, float]:
+    """The median CPU time of each call in seconds; about `seconds` are spent on each of them, but at least three turns."""
+    timers = {name: Timer(call, timer=time.process_time) for name, call in calls.items()}
+    first = {name: min(timer.repeat(2, 1)) for name, timer in timers.items()}  # the first warms up
+    numbers = {name: max(1, round(LEAST / max(once, 1e-7))) for name, once in first.items()}
+    turn = sum(numbers[name] * once for name, once in first.items()) / len(calls)
+    rounds = min(max(round(seconds / turn), ROUNDS[0]), ROUNDS[1])
+    found: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(rounds):
+        for name, timer in timers.items():
+            found[name].append(timer.timeit(numbers[name]) / numbers[name])
+    return {name: statistics.median(times) for name, times in found.items()}
+
+
+def peak(call: Call) -> float | None:
+    """What a call needs at its peak above what is held before it, in MB; None where the system does not tell (Linux does)."""
+    call()
+    gc.collect()
+    try:
+        ctypes.CDLL("libc.so.6").malloc_trim(0)  # else what it frees and keeps would hide what is taken from there
+        with open("/proc/self/clear_refs", "w") as refs:
+            refs.write("5")  # the high-water mark begins anew
+        before = _status("VmRSS")
+    except OSError:
+        return None
+    call()
+    return (_status("VmHWM") - before) / 1024
+
+
+def _status(key: str) -> int:
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith(key))
+
+
+class _ReachedError(Exception):
+    pass
+
+
+def dispatch(framework: Framework) -> float:
+    """Seconds from the call of a loss to the first operation of its formula."""
+    from polyloss.dispatch import op_set
+
+    (name, operation) = framework.probe
+    loss = getattr(framework.module, name)()
+    tensors = [framework.tensor(next(s for s in framework.specs if s.loss == name).inputs("tiny")[0])] * 2
+    ops = op_set(name, ("x", "y"), tensors)
+
+    def stop(*args: object) -> None:
+        raise _ReachedError
+
+    def attempt(function: Call) -> Call:
+        def call() -> None:
+            try:
+                function()
+            except _ReachedError:
+                return
+            raise AssertionError(f"{name} did not reach {operation}")
+
+        return call
+
+    setattr(ops, operation, stop)  # on the instance, ahead of the method
+    try:
+        found = in_turns({"call": attempt(lambda: loss(*tensors)), "nothing": attempt(stop)}, 0.3)
+    finally:
+        delattr(ops, operation)
+    return found["call"] - found["nothing"]
