@@ -195,7 +195,7 @@ def test_keras_agrees_or_is_explained(keras):
         if case.loss.removeprefix("keras/") in LOSSES and layout not in seen:
             seen.add(layout)
             native = combined(case)
-            assert "refused" not in native, (case.id, native)
+            assert "refused" not in native or "finding" in native, (case.id, native)
             assert "disagrees" not in native, (case.id, native)
     assert len(seen) > 80
 
