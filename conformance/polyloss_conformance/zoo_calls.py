@@ -7,5 +7,23 @@ from typing import Any
 
 from polyloss_conformance.cases import Case
 
-CALLS: dict[str, Callable[[Any, Case], tuple[Callable[..., Any], list[str]]]] = {}
+
+def _with_state(*names: str) -> Callable[[Any, Case], tuple[Callable[..., Any], list[str]]]:
+    """A loss of a batch, its labels and a state, which is made of the tensors of these names."""
+
+    def function(kind: Any, case: Case) -> tuple[Callable[..., Any], list[str]]:
+        loss = kind(**case.config)
+
+        def call(x: Any, label: Any, *tables: Any) -> Any:
+            return loss(x, label, dict(zip(names, tables, strict=True)))
+
+        return call, ["x", "label", *names]
+
+    return function
+
+
+CALLS: dict[str, Callable[[Any, Case], tuple[Callable[..., Any], list[str]]]] = {
+    "zoo/Center": _with_state("centers"),
+    "zoo/OIM": _with_state("lut", "queue"),
+}
 """By loss id: from its class and a case to a function of the tensors, and their names in the order in which it takes them."""

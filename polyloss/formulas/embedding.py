@@ -132,6 +132,17 @@ def unit_vector(F: OpSet, x: Tensor, *, axis: Axis, epsilon: float) -> Tensor:
     return F.broadcast_div(scaled, F.broadcast_maximum(F.norm(scaled, axis=axis, keepdims=True), epsilon / scale))
 
 
+def direction(F: OpSet, x: Tensor, *, axis: int = -1) -> Tensor:
+    """``x / |x|`` along `axis`; the zero vector stays as it is, with gradient 0.
+
+    ``x / |x| = (x / s) / |x / s|`` with the largest ``|x_i|``, a constant, for s: no square overflows or vanishes.
+    """
+    top = F.max(F.abs(F.stop_gradient(x)), axis=axis, keepdims=True)
+    zero = F.broadcast_equal(top, 0.0)
+    scaled = F.where(zero, 0.0, F.broadcast_div(x, F.where(zero, 1.0, top)))
+    return F.broadcast_div(scaled, F.where(zero, 1.0, F.norm(scaled, axis=axis, keepdims=True)))
+
+
 def unit_dot(F: OpSet, x: Tensor, y: Tensor, *, axis: Axis, epsilon: float) -> Tensor:
     """The product of two vectors along `axis`, each divided by its norm, at least `epsilon`; 0 for a zero vector."""
     (one, other) = (unit_vector(F, each, axis=axis, epsilon=epsilon) for each in (x, y))
@@ -154,11 +165,19 @@ def circle(
     ``d = max(0, 1 - x.reference)``, over the pairs marked 1 in `positive` and in `negative`; the weights ``a_p = m + d_p`` and
     ``a_n = max(0, 1 + m - d_n)`` are constants for the gradient if `fixed_weights`.
     """
-    distance = F.clip(1.0 - F.dot(x, reference, transpose_b=True), 0.0, float("inf"))
-    weighing = F.stop_gradient(distance) if fixed_weights else distance
-    near = gamma * F.clip(margin + weighing, 0.0, float("inf")) * (distance - margin)
-    far = gamma * F.clip(1.0 + margin - weighing, 0.0, float("inf")) * (1.0 - margin - distance)
+    (near, far) = circle_terms(F, x, reference, gamma=gamma, margin=margin, fixed_weights=fixed_weights)
     (pull, push) = (
         F.logsumexp(F.where(mask, part, LOG_ZERO), axis=1) for mask, part in ((positive, near), (negative, far))
     )
     return F.softrelu(pull + push)
+
+
+def circle_terms(
+    F: OpSet, x: Tensor, reference: Tensor, *, gamma: float, margin: float, fixed_weights: bool
+) -> tuple[Tensor, Tensor]:
+    """The exponents of `circle` for every row of `x` and of `reference`, as if all were positives, and as if all were negatives."""
+    distance = F.clip(1.0 - F.dot(x, reference, transpose_b=True), 0.0, float("inf"))
+    weighing = F.stop_gradient(distance) if fixed_weights else distance
+    near = gamma * F.clip(margin + weighing, 0.0, float("inf")) * (distance - margin)
+    far = gamma * F.clip(1.0 + margin - weighing, 0.0, float("inf")) * (1.0 - margin - distance)
+    return near, far

@@ -71,6 +71,8 @@ def masked_logsumexp(F: OpSet, data: Tensor, mask: Tensor, axis: Axis = None, ke
 
 def masked_softmax(F: OpSet, data: Tensor, mask: Tensor, axis: int = -1) -> Tensor:
     """``e^x_i / sum_j e^x_j`` over the marked elements along an axis, 0 at all others."""
+    if _nothing(F, data, axis):
+        return data
     return F.where(mask, F.softmax(F.where(mask, data, LOG_ZERO), axis=axis), 0.0)
 
 

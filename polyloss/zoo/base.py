@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from polyloss import calls, checks
-from polyloss.opset import OpSet, Shape, Tensor, UnsupportedError
+from polyloss.opset import INTEGERS, OpSet, Shape, Tensor, UnsupportedError
 
 MODES = ("none", "mean", "sum")
 
@@ -35,6 +35,13 @@ def opened(loss: str, exact: tuple[str, ...] = (), **tensors: Tensor) -> tuple[O
             (first, dtype) = (name, F.dtype(tensor))
         wide.append(F.widen(tensor))
     return F, wide, dtype
+
+
+def class_numbers(F: OpSet, loss: str, name: str, tensor: Tensor) -> None:
+    """Raise TypeError unless `tensor` has an integer dtype: class numbers are compared, and floats would run them together."""
+    dtype = F.dtype(tensor)
+    if dtype is not None and dtype not in INTEGERS:
+        raise TypeError(f"{loss}: {name} has dtype {dtype}; accepted are class numbers in {', '.join(INTEGERS)}")
 
 
 def shape_of(F: OpSet, loss: str, name: str, tensor: Tensor) -> Shape:
@@ -105,7 +112,7 @@ class Item:
     """False for a metric."""
 
     def __init__(self, **options: Any) -> None:
-        known = _options(self.function)
+        known = self.defaults()
         for name in options:
             if name not in known:
                 raise TypeError(f"{type(self).__name__}: no option {name!r}; there are {', '.join(known)}")
@@ -113,6 +120,11 @@ class Item:
         """All options of the function, with their values."""
         if "reduction" in known and not isinstance(self.options["reduction"], str):
             raise TypeError(f"{type(self).__name__}: reduction is {self.options['reduction']!r}; accepted is a name")
+
+    @classmethod
+    def defaults(cls) -> dict[str, Any]:
+        """All options by name, with the values that they have unless told otherwise."""
+        return keyword_only(cls.function)
 
     def __call__(self, *tensors: Any) -> Any:
         """The value of these tensors, all of one framework."""
@@ -126,7 +138,8 @@ class Item:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.options.items())})"
 
 
-def _options(function: Callable[..., Any]) -> dict[str, Any]:
+def keyword_only(function: Callable[..., Any]) -> dict[str, Any]:
+    """The keyword-only arguments of a function with their defaults."""
     parameters = inspect.signature(function).parameters.values()
     return {one.name: one.default for one in parameters if one.kind is one.KEYWORD_ONLY}
 

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from polyloss_conformance.cases import Case
-from polyloss_conformance.zoo_cases import regression, reinforcement, scores
+from polyloss_conformance.zoo_cases import (
+    contrastive,
+    metric_learning,
+    pairs,
+    regression,
+    reinforcement,
+    scores,
+    stateful,
+)
 
-FAMILIES = (regression, reinforcement, scores)
+FAMILIES = (contrastive, metric_learning, pairs, regression, reinforcement, scores, stateful)
 
 
 def cases() -> list[Case]:

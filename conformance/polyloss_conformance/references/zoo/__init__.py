@@ -6,8 +6,16 @@
 from __future__ import annotations
 
 from polyloss_conformance.references.reference import Reference
-from polyloss_conformance.references.zoo import regression, reinforcement, scores
+from polyloss_conformance.references.zoo import (
+    contrastive,
+    metric_learning,
+    pairs,
+    regression,
+    reinforcement,
+    scores,
+    stateful,
+)
 
-_FAMILIES = (regression, reinforcement, scores)
+_FAMILIES = (contrastive, metric_learning, pairs, regression, reinforcement, scores, stateful)
 
 REFERENCES: dict[str, Reference] = {f"zoo/{one.name}": one for family in _FAMILIES for one in family.REFERENCES}
