@@ -210,8 +210,8 @@ def oim_update(
         x, label, state: as in `oim`.
         momentum: gamma: how much of the old row stays.
         unlabelled: the label of a stranger; a row with any other that is no identity (background) changes nothing.
-        order: ``sequential``, row after row, as printed, where the size of the batch has to be known; or ``mean``, one step for each
-            identity with the mean of its rows.
+        order: ``sequential``, row after row, as printed, a loop over the batch; or ``mean``, one step for each identity with the mean of
+            its rows.
 
     Of more strangers than the queue has places, the last stay.
     """

@@ -10,12 +10,12 @@ from polyloss_conformance.vectors import vectors
 from polyloss_conformance.zoo_cases import cases
 
 import polyloss.zoo as zoo
-from polyloss.zoo import Item
+from polyloss.zoo import Item, Stateful
 
 ITEMS = {
     name: kind
     for name in zoo.__all__
-    if isinstance(kind := getattr(zoo, name), type) and issubclass(kind, Item) and kind is not Item
+    if isinstance(kind := getattr(zoo, name), type) and issubclass(kind, Item) and kind not in (Item, Stateful)
 }
 SECTIONS = (".. math::", "\nUse: ", "\nElsewhere: ", "\nArgs:", "\nReturns:", "\nRaises:", "\nSource: ", "\n>>> ")
 
@@ -26,7 +26,8 @@ def test_class_and_function(name):
     function = kind.function
     assert getattr(zoo, function.__name__) is function
     assert function.__name__.replace("_", "") == name.lower()
-    parameters = inspect.signature(function).parameters.values()
+    functions = [function, kind.updating] if issubclass(kind, Stateful) else [function]
+    parameters = [one for each in functions for one in inspect.signature(each).parameters.values()]
     held = [one for one in parameters if one.kind is one.KEYWORD_ONLY]
     assert list(inspect.signature(kind).parameters.values()) == held
     assert all(one.default is not one.empty for one in held), "an option has no default"
@@ -56,8 +57,11 @@ def test_proved(name):
 
 def test_nothing_else_is_named():
     functions = {kind.function.__name__ for kind in ITEMS.values()}
-    others = {name for name in zoo.__all__ if name not in ITEMS and name not in functions}
-    assert others == {"Item"}
+    states = {
+        one.__name__ for kind in ITEMS.values() if issubclass(kind, Stateful) for one in (kind.initial, kind.updating)
+    }
+    others = {name for name in zoo.__all__ if name not in ITEMS and name not in functions | states}
+    assert others == {"Item", "Memory", "Stateful"}
     assert {key.removeprefix("zoo/") for key in REFERENCES} == set(ITEMS)
     assert {vector.loss for vector in vectors()} <= set(REFERENCES)
 

@@ -63,11 +63,16 @@ def _input(given: Any) -> Input:
 
 
 def _array(given: Any) -> Array:
-    return np.asarray(_shared()[given] if isinstance(given, str) else given)
+    return np.asarray(shared(given) if isinstance(given, str) else given)
+
+
+def shared(name: str) -> Any:
+    """One of the shared arrays, as lists."""
+    return _all_shared()[name]
 
 
 @cache
-def _shared() -> Mapping[str, Any]:
+def _all_shared() -> Mapping[str, Any]:
     found: Mapping[str, Any] = json.loads((files(__name__) / "arrays.json").read_text(encoding="utf-8"))
     return found
 

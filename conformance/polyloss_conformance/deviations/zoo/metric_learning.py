@@ -1,0 +1,213 @@
+"""Discrepancies of the losses of vectors that are compared with one another: the list's ledger, each measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from polyloss_conformance import dialects
+from polyloss_conformance.cases import Array
+from polyloss_conformance.deviations.record import SOURCE, Example, Finding, Measurement, close, plain
+from polyloss_conformance.deviations.zoo.common import LIST, discrepancy, example
+from polyloss_conformance.references.differentiate import slopes
+from polyloss_conformance.references.exact import inputs_of
+from polyloss_conformance.vectors import shared
+
+_WHOLE = {"label": "int64"}
+_ROWS = {"x": shared("E"), "label": shared("L")}
+_PAIRS = {"x1": shared("X1"), "x2": shared("X2"), "label": shared("SAME")}
+_CENTERS = {"x": shared("E"), "label": shared("Lc"), "centers": [[0.9, 0.1, 0.4], [0.1, 0.8, 0.0], [-0.3, 0.0, 1.0]]}
+_TRIPLETS = {"anchor": shared("A_E"), "positive": shared("P_E"), "negative": shared("N_E"), "other": shared("N2_E")}
+
+
+def _distances(x: Array) -> Array:
+    return np.linalg.norm(x[:, None] - x[None], axis=-1)
+
+
+def _literal_verification(x1: Array, x2: Array, label: Array, weight: Array) -> Array:
+    """Both terms with the probability of what is the case, ``p(label | f)``."""
+    p = 1 / (1 + np.exp(-(np.square(x1 - x2) @ weight)))
+    given = np.where(label == 1, p, 1 - p)
+    return np.asarray(-label * np.log(given) - (1 - label) * np.log(1 - given))
+
+
+def _empty_mask_quadruplet(x: Array, label: Array) -> Array:
+    """The nearest strangers among pairs that are positive and negative at once."""
+    same = label[:, None] == label[None]
+    distances = _distances(x)
+    near = np.where(same & ~np.eye(len(x), dtype=bool), distances, 0.0).max(1)
+    far = np.where(same, np.inf, distances).min(1)
+    strangers = np.where(same & ~same, distances, np.inf).min(initial=np.inf)
+    return np.maximum(0.0, 2 * near - far - strangers + 2.0)
+
+
+def _fused_quadruplet(x: Array, label: Array) -> Array:
+    """One hinge for both terms, with the strangers that were meant."""
+    same = label[:, None] == label[None]
+    distances = _distances(x)
+    near = np.where(same & ~np.eye(len(x), dtype=bool), distances, 0.0).max(1)
+    far = np.where(same, np.inf, distances).min(1)
+    strangers = [
+        min(distances[k, m] for k in range(len(x)) for m in range(len(x)) if len({own, label[k], label[m]}) == 3)
+        for own in label
+    ]
+    return np.maximum(0.0, 2 * near - far - np.array(strangers) + 2.0)
+
+
+def _one_margin(anchor: Array, positive: Array, negative: Array, other: Array) -> Array:
+    (near, far, strangers) = (
+        np.linalg.norm(a - b, axis=-1) for a, b in ((anchor, positive), (anchor, negative), (negative, other))
+    )
+    return np.maximum(0.0, near - far + 2.0) + np.maximum(0.0, near - strangers + 2.0)
+
+
+def _shifted(x1: Array, x2: Array, label: Array) -> Array:
+    """The distance with 1e-6 added to every difference, no half, a margin of 2."""
+    distance = np.linalg.norm(x1 - x2 + 1e-6, axis=-1)
+    return np.where(label == 1, distance**2, np.maximum(0.0, 2.0 - distance) ** 2)
+
+
+def _expanded_squares(x: Array, label: Array, centers: Array) -> Array:
+    """``|x|^2 + |c|^2 - 2 x.c`` in float32: squares rounded one by one, products as a matrix product adds them up, without rounding."""
+    (a, c) = (x.astype(np.float32), centers[label].astype(np.float32))
+    (of_x, of_c) = (_add_up(np.square(each)) for each in (a, c))
+    products = np.sum(a.astype(np.float64) * c, axis=1).astype(np.float32)
+    return np.asarray((of_x + of_c) - np.float32(2) * products, np.float64)
+
+
+def _add_up(terms: Array) -> Array:
+    """The sum of each row, rounded after every step."""
+    return np.asarray(np.add.accumulate(terms, axis=1, dtype=np.float32)[:, -1])
+
+
+def _moves() -> Measurement:
+    """The step of the centers: by the paper's rule, and by the gradient of the printed loss."""
+    case = Example(
+        "Center",
+        _CENTERS,
+        {"half": False, "learnable": True},
+        dtype="float64",
+        wrt=("centers",),
+        dtypes=_WHOLE,
+        dialect="zoo",
+    ).case()
+    found = slopes(dialects.reference(case).compute, inputs_of(case), case.config, case.call, 1.0, case.wrt)
+    (x, label, centers) = (np.asarray(_CENTERS[name]) for name in ("x", "label", "centers"))
+    rule = np.array(
+        [(centers[j] - x[label == j]).sum(0) / (1 + (label == j).sum()) for j in range(len(centers))], dtype=np.float64
+    )
+    by_gradient = [[0, -1 / 30, -1 / 30], [0.2, 2 / 15, -11 / 30], [1 / 30, 1 / 15, 1 / 15]]
+    by_rule = [[0, -1 / 30, -1 / 30], [0.15, 0.1, -0.275], [0.05, 0.1, 0.1]]
+    gradient = found["centers"].lower
+    numbers = [
+        {"quantity": "step of the centers, divided by its rate", "source": plain(gradient), "paper": plain(rule)}
+    ]
+    return Measurement(numbers, close(gradient, by_gradient) and close(rule, by_rule) and not close(gradient, rule))
+
+
+def _circle_gradient() -> Measurement:
+    """The gradient of the second row, with the weights as constants and with them differentiated."""
+
+    def gradient(config: Mapping[str, Any]) -> Array:
+        case = Example(
+            "Circle", _ROWS, {"gamma": 64.0, **config}, dtype="float64", wrt=("x",), dtypes=_WHOLE, dialect="zoo"
+        ).case()
+        found = slopes(dialects.reference(case).compute, inputs_of(case), case.config, case.call, 1.0, case.wrt)
+        return np.asarray(found["x"].lower)
+
+    (fixed, differentiated) = (gradient({"fixed_weights": each}) for each in (True, False))
+    holds = (
+        close(fixed[0], [-0.0013138608, -0.9046366967, 0.0026277216])
+        and close(fixed[1], [-5.126974, 19.601163, -4.446925])
+        and close(differentiated[1], [-6.146350, 23.815111, -5.568633])
+    )
+    row = {"quantity": "gradient of row 1", "keras": plain(differentiated[1]), "paper": plain(fixed[1])}
+    return Measurement([row], holds)
+
+
+FINDINGS = (
+    discrepancy(
+        "zoo-L11-verification-probability",
+        "Printed with p(delta | f) in both terms: if that is the probability of what is the case, the second term penalises a right"
+        " answer on two identities. The p of both terms is the probability that they are one.",
+        LIST + "Verification: the formula",
+        example(
+            "Verification",
+            {"x1": [[1.0]], "x2": [[0.0]], "label": [0.0], "weight": [-np.log(4.0)]},
+            {"reduction": "none"},
+        ),
+        _literal_verification,
+        ([1.609438], [0.223144]),
+    ),
+    Finding(
+        "zoo-L14-center-rule",
+        SOURCE,
+        "zoo/Center",
+        "The snippet divides by the batch, without the factor 1/2, and trains the centers by gradient, though the figure beside it shows"
+        " the paper's rule, by which a center moves less the fewer of its rows there are.",
+        LIST + "Center: the code, and the figure; Wen et al. 2016, equation 4",
+        _moves,
+    ),
+    discrepancy(
+        "zoo-L15-center-distances",
+        "The snippet expands the squared distance to |x|^2 + |c|^2 - 2 x.c, without the clamp of the code it comes from: of near vectors of"
+        " length 1e3 it comes out below 0 in float32.",
+        LIST + "Center: the code",
+        example(
+            "Center",
+            {"x": [[626.0, 1749.0, 1680.6]], "label": [0], "centers": [[626.0, 1749.0, 1680.6]]},
+            {"half": False, "reduction": "none"},
+            _WHOLE,
+        ),
+        _expanded_squares,
+        ([-1.0], [0.0]),
+    ),
+    discrepancy(
+        "zoo-L18-contrastive-half",
+        "The snippet lacks the factor 1/2 that its own figure has, and takes its distance from a function that adds 1e-6 to every"
+        " difference; that its label 1 says dissimilar, it does not say.",
+        LIST + "Contrastive: the code, and the figure",
+        example("Contrastive", _PAIRS, {"margin": 2.0, "label_convention": "similar", "reduction": "none"}),
+        _shifted,
+        ([0.14, 0.307266852, 0.1400004, 0.3072677723], [0.07, 0.153633541, 0.07, 0.153633541]),
+    ),
+    discrepancy(
+        "zoo-L19-quadruplet-empty-mask",
+        "The mask of the strangers is that of pairs both positive and negative: always empty. The least of nothing is infinite, so the loss"
+        " is 0 whatever the vectors.",
+        LIST + "Quadruplet: the code",
+        example("BatchHardQuadruplet", _ROWS, {"margin": 2.0, "margin2": 1.0, "reduction": "none"}, _WHOLE),
+        _empty_mask_quadruplet,
+        ([0.0] * 6, [1.0991285916, 1.4596052161, 1.3065190438, 1.4032986463, 1.4596052161, 1.4032986463]),
+    ),
+    discrepancy(
+        "zoo-L20-quadruplet-one-hinge",
+        "Both terms stand under one maximum, with one margin: an easy negative excuses near strangers. The paper has two.",
+        LIST + "Quadruplet: the code; Chen et al. 2017",
+        example("BatchHardQuadruplet", _ROWS, {"margin": 2.0, "margin2": 1.0, "reduction": "none"}, _WHOLE),
+        _fused_quadruplet,
+        (
+            [0.0991285916, 0.4596052161, 0.3065190438, 0.4032986463, 0.4596052161, 0.4032986463],
+            [1.0991285916, 1.4596052161, 1.3065190438, 1.4032986463, 1.4596052161, 1.4032986463],
+        ),
+    ),
+    discrepancy(
+        "zoo-L21-quadruplet-one-margin",
+        "The figure has one margin for both terms. In the paper the second term, which is not about the anchor, has a smaller one.",
+        LIST + "Quadruplet: the figure; Chen et al. 2017",
+        example("Quadruplet", _TRIPLETS, {"margin": 2.0, "margin2": 1.0, "reduction": "none"}),
+        _one_margin,
+        ([1.9988077668, 1.8601930, 1.7183503], [0.9988077668, 1.0703252576, 0.7898677869]),
+    ),
+    Finding(
+        "zoo-X2-circle-weights",
+        SOURCE,
+        "zoo/Circle",
+        "keras.losses.Circle (3.15) differentiates the weights of its exponents, which in the paper are constants: its values are"
+        " those of pytorch-metric-learning, its gradients are not.",
+        "keras/src/losses/losses.py, circle: no stop_gradient; Sun et al. 2020, section 3.2; pytorch-metric-learning 2.9.0 for row 0",
+        _circle_gradient,
+    ),
+)
