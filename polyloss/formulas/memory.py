@@ -6,35 +6,40 @@ from polyloss.formulas.embedding import direction
 from polyloss.opset import LOG_ZERO, OpSet, Tensor
 
 
-def within(F: OpSet, label: Tensor, classes: int) -> Tensor:
-    """1 where a label is a class number from 0 up to `classes`, else 0, in float32."""
+def within(F: OpSet, label: Tensor, table: Tensor) -> Tensor:
+    """1 where a label is the number of a row of `table`, else 0, in float32."""
     number = F.cast(label, "float32")
-    return F.broadcast_greater(number, -0.5) * F.broadcast_greater(-number, 0.5 - classes)
+    rows = F.size(F.sum(F.stop_gradient(table), axis=1), axis=0)
+    if isinstance(rows, int):
+        below = F.broadcast_greater(rows - 0.5 - number, 0.0)
+    else:
+        below = F.broadcast_greater(F.cast(rows, "float32") - 0.5, number)
+    return below * F.broadcast_greater(number, -0.5)
+
+
+def members(F: OpSet, label: Tensor, table: Tensor) -> Tensor:
+    """1 where a label (N,) is the number of a row of `table` (C, D), else 0: (N, C), in the dtype of the table."""
+    number = F.expand_dims(F.cast(label, "float32"), axis=1)
+    place = F.expand_dims(F.cast(F.arange_like(table, axis=0), "float32"), axis=0)
+    return F.cast_like(F.broadcast_equal(number, place), table)
 
 
 def center(F: OpSet, x: Tensor, label: Tensor, centers: Tensor) -> tuple[Tensor, Tensor]:
     """``|x - c_label|^2`` per row, 0 where the label is no class, and 1 where it is one."""
-    (gaps, counted) = _gaps(F, x, label, centers)
-    return F.sum(F.square(gaps), axis=1), counted
+    values = F.sum(F.square(_gaps(F, x, label, centers)), axis=1)
+    return values, F.where(within(F, label, centers), F.stop_gradient(F.ones_like(values)), 0.0)
 
 
-def _gaps(F: OpSet, x: Tensor, label: Tensor, centers: Tensor) -> tuple[Tensor, Tensor]:
-    counted = within(F, label, (F.shape(centers) or (0,))[0] or 0)
-    return F.where(F.expand_dims(counted, axis=1), x - F.take(centers, label), 0.0), counted
+def _gaps(F: OpSet, x: Tensor, label: Tensor, centers: Tensor) -> Tensor:
+    return F.where(F.expand_dims(within(F, label, centers), axis=1), x - F.take(centers, label), 0.0)
 
 
 def center_update(F: OpSet, x: Tensor, label: Tensor, centers: Tensor, *, rate: float) -> Tensor:
     """``c_j - rate sum_(label = j) (c_j - x) / (1 + n_j)`` with n_j the number of rows of class j."""
-    (gaps, counted) = _gaps(F, x, label, centers)
-    member = _members(F, label, counted, centers)
+    gaps = _gaps(F, x, label, centers)
+    member = members(F, label, centers)
     count = F.expand_dims(1.0 + F.sum(member, axis=0), axis=1)
     return centers + rate * F.broadcast_div(F.dot(member, gaps, transpose_a=True), count)
-
-
-def _members(F: OpSet, label: Tensor, counted: Tensor, table: Tensor) -> Tensor:
-    """1 at the label of each row, (N, C); a row that does not count is 0."""
-    hot = F.one_hot(label, depth=(F.shape(table) or (0,))[0] or 0, dtype=F.dtype(table) or "float32")
-    return F.where(F.expand_dims(counted, axis=1), hot, 0.0)
 
 
 def oim(
@@ -45,30 +50,31 @@ def oim(
     With `mask_empty` rows of the tables that are 0 have no share, but for that of the label.
     """
     tables = F.concat(lut, queue, dim=0)
-    counted = within(F, label, (F.shape(lut) or (0,))[0] or 0)
+    counted = within(F, label, lut)
     x = F.where(F.expand_dims(counted, axis=1), x, 0.0)
     logits = F.dot(direction(F, x), tables, transpose_b=True) / temperature
     if mask_empty:
-        own = _members(F, label, counted, tables)
         filled = F.expand_dims(F.sum(F.abs(tables), axis=1), axis=0)
-        logits = F.where(F.broadcast_greater(F.broadcast_add(own, filled), 0.0), logits, LOG_ZERO)
-    return F.where(counted, F.softmax_cross_entropy(logits, label), 0.0), counted
+        own = F.where(members(F, label, tables), logits, LOG_ZERO)
+        logits = F.where(F.broadcast_greater(filled, 0.0), logits, own)
+    values = F.where(counted, F.softmax_cross_entropy(logits, label), 0.0)
+    return values, F.where(counted, F.stop_gradient(F.ones_like(values)), 0.0)
 
 
-def oim_lut(F: OpSet, x: Tensor, label: Tensor, lut: Tensor, *, momentum: float, together: bool) -> Tensor:
-    """Each row of `lut` whose class is in the batch moved to ``m v + (1 - m) x / |x|`` and made a unit vector.
+def oim_lut(
+    F: OpSet, x: Tensor, label: Tensor, lut: Tensor, *, classes: int, momentum: float, together: bool
+) -> Tensor:
+    """Each of the `classes` rows of `lut` whose class is in the batch moved to ``m v + (1 - m) x / |x|`` and made a unit vector.
 
     Row after row of the batch, or if `together` once for each class, with the mean of its rows.
     """
-    counted = within(F, label, (F.shape(lut) or (0,))[0] or 0)
-    x = direction(F, F.where(F.expand_dims(counted, axis=1), x, 0.0))
-    member = _members(F, label, counted, lut)
+    x = direction(F, F.where(F.expand_dims(within(F, label, lut), axis=1), x, 0.0))
+    member = members(F, label, lut)
     if together:
         count = F.expand_dims(F.sum(member, axis=0), axis=1)
         seen = F.broadcast_greater(count, 0.0)
         mean = F.broadcast_div(F.dot(member, x, transpose_a=True), F.where(seen, count, 1.0))
         return F.where(seen, direction(F, momentum * lut + (1 - momentum) * mean), lut)
-    classes = (F.shape(lut) or (0,))[0] or 0
 
     def step(row: Tensor, table: Tensor) -> Tensor:
         place = F.expand_dims(F.slice_axis(row, axis=0, begin=0, end=classes), axis=1)  # (C, 1)
@@ -79,12 +85,11 @@ def oim_lut(F: OpSet, x: Tensor, label: Tensor, lut: Tensor, *, momentum: float,
     return F.scan(step, F.concat(member, x, dim=1), lut)
 
 
-def oim_queue(F: OpSet, x: Tensor, pushed: Tensor, queue: Tensor, head: Tensor) -> tuple[Tensor, Tensor]:
-    """The circular `queue` and its `head` (1,) after the unit vectors of the rows marked in `pushed` went in from the head on.
+def oim_queue(F: OpSet, x: Tensor, pushed: Tensor, queue: Tensor, head: Tensor, *, size: int) -> tuple[Tensor, Tensor]:
+    """The circular `queue` of `size` rows and its `head` (1,) after the unit vectors of the rows marked in `pushed` went in.
 
     Of more rows than there are places the last stay. Row i goes to place ``(head + r_i) mod Q``, r_i the number of marked rows before it.
     """
-    size = (F.shape(queue) or (0,))[0] or 0
     x = direction(F, F.where(F.expand_dims(pushed, axis=1), x, 0.0))
     ones = F.cast_like(pushed, queue)
     place = F.arange_like(ones, axis=0)
@@ -92,10 +97,9 @@ def oim_queue(F: OpSet, x: Tensor, pushed: Tensor, queue: Tensor, head: Tensor) 
     rank = F.sum(F.broadcast_mul(before, F.expand_dims(ones, axis=0)), axis=1)
     total = F.sum(ones, axis=0, keepdims=True)
     start = F.cast_like(head, queue)
-    kept = ones * F.broadcast_greater(F.broadcast_add(rank, float(size) - total), -0.5)
+    kept = ones * F.broadcast_greater(F.broadcast_add(rank, size - total), -0.5)
     slot = _modulo(F, F.broadcast_add(rank, start), size)
-    hot = F.one_hot(slot, depth=size, dtype=F.dtype(queue) or "float32")  # (N, Q)
-    into = F.where(F.expand_dims(kept, axis=1), hot, 0.0)
+    into = F.where(F.expand_dims(kept, axis=1), members(F, slot, queue), 0.0)
     filled = F.expand_dims(F.broadcast_greater(F.sum(into, axis=0), 0.0), axis=1)
     new = F.where(filled, F.dot(into, x, transpose_a=True), queue)
     return new, F.cast(_modulo(F, start + total, size), F.dtype(head) or "int32")

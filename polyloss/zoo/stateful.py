@@ -6,7 +6,7 @@ from functools import partial
 
 from polyloss import calls, checks
 from polyloss.formulas import memory as formulas
-from polyloss.opset import OpSet, Tensor
+from polyloss.opset import OpSet, Tensor, UnsupportedError
 from polyloss.zoo.base import class_numbers, opened, reduced, shape_of
 from polyloss.zoo.state import State, stateful
 
@@ -35,13 +35,24 @@ def _batch(
         if name != "head":
             checks.floating(F, loss, name, table)
             checks.shaped(F, loss, name, table, [(None, width)], "rows like those of x")
-    shape_of(F, loss, names[0], given[names[0]])
     return (
         F,
         wide,
         [one if name == "head" else F.cast_like(one, wide) for name, one in zip(names, tables, strict=True)],
         dtype,
     )
+
+
+def _rows_of(F: OpSet, loss: str, name: str, table: Tensor) -> int:
+    """The number of rows of a table.
+
+    Raises:
+        UnsupportedError: it is not known.
+    """
+    (rows, *_) = shape_of(F, loss, name, table)
+    if rows is None:
+        raise UnsupportedError(f"{loss} on {F.name}: the sizes of {name} must be known while tracing")
+    return rows
 
 
 def _below(F: OpSet, loss: str, label: Tensor, table: Tensor) -> None:
@@ -97,7 +108,6 @@ def center(
     Raises:
         ValueError: the shapes do not fit, a label (that can be read) is C or above, or there is no such reduction.
         TypeError: `x` or the state is not floating, or `label` no integers.
-        UnsupportedError: the state is a symbol, which has no shape.
 
     Source: Wen et al., A Discriminative Feature Learning Approach for Deep Face Recognition, ECCV 2016, equations 2 and 4.
 
@@ -175,7 +185,6 @@ def oim(
     Raises:
         ValueError: the shapes do not fit, the temperature is not above 0, or there is no such reduction.
         TypeError: `x` or the state is not floating, or `label` no integers.
-        UnsupportedError: the state is a symbol, which has no shape.
 
     Source: Xiao et al., Joint Detection and Identification Feature Learning for Person Search, CVPR 2017.
 
@@ -213,21 +222,21 @@ def oim_update(
         order: ``sequential``, row after row, as printed, a loop over the batch; or ``mean``, one step for each identity with the mean of
             its rows.
 
-    Of more strangers than the queue has places, the last stay.
+    Of more strangers than the queue has places, the last stay. The sizes of the state have to be known: a symbol has none.
     """
     loss = "oim_update"
     (F, wide, (lut, queue, head), _) = _batch(loss, x, label, state, ("lut", "queue", "head"))
     checks.number(loss, "momentum", momentum)
     checks.one_of(loss, "order", order, ORDERS)
-    classes = (F.shape(lut) or (0,))[0] or 0
+    (classes, size) = (_rows_of(F, loss, name, table) for name, table in (("lut", lut), ("queue", queue)))
     if 0 <= unlabelled < classes:
         raise ValueError(
             f"{loss}: unlabelled={unlabelled!r} is one of the {classes} identities; accepted is any other number"
         )
     (wide, lut, queue) = (F.stop_gradient(one) for one in (wide, lut, queue))
-    table = formulas.oim_lut(F, wide, label, lut, momentum=momentum, together=order == "mean")
+    table = formulas.oim_lut(F, wide, label, lut, classes=classes, momentum=momentum, together=order == "mean")
     pushed = F.broadcast_equal(F.cast(label, "float32"), float(unlabelled))
-    (places, place) = formulas.oim_queue(F, wide, pushed, queue, head)
+    (places, place) = formulas.oim_queue(F, wide, pushed, queue, head, size=size)
     return {"lut": F.cast_like(table, state["lut"]), "queue": F.cast_like(places, state["queue"]), "head": place}
 
 

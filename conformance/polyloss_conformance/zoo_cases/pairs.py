@@ -27,7 +27,12 @@ def labelled() -> dict[str, Draw]:
         x[..., :2, :] = 0.0
         return {"x1": x, "x2": rng.normal(size=shapes["x2"]) * 0.5}
 
-    return {name: of(draw) for name, draw in {**vectors(PAIR), "zeros": zeros}.items()}
+    def near(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
+        """Within the margin."""
+        x = rng.normal(size=shapes["x1"])
+        return {"x1": x, "x2": x + 0.3 * rng.normal(size=shapes["x2"])}
+
+    return {name: of(draw) for name, draw in {**vectors(PAIR), "zeros": zeros, "near": near}.items()}
 
 
 def _heads() -> dict[str, Draw]:
