@@ -93,7 +93,7 @@ def plans() -> Iterable[Plan]:
     five = {"x": (5, 3), "label": (5,)}
     colder = options(five, "5x3", {"temperature": 0.05, "reduction": "none"}, label_dtype="int64")
     yield rows("SupCon", *colder, squared=False, magnitude=dict.fromkeys(LABELS, SCORES))
-    whole = {"label_dtype": "int64"}
+    whole: dict[str, Any] = {"label_dtype": "int64"}
     scores = {"logits": (4, 2), "target": (4,)}
     others = {"margin": 0.3, "smoothness": 2.0, "weight": 1.0, "positive_temperature": 0.5, "negative_temperature": 2.0}
     yield plan(

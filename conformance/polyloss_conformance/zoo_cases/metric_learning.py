@@ -87,7 +87,7 @@ def rows(
 ) -> Plan:
     """The plan of a loss of rows and class numbers."""
     five = {"x": (5, 3), "label": (5,)}
-    whole = {"label_dtype": "int64"}
+    whole: dict[str, Any] = {"label_dtype": "int64"}
     return plan(
         loss,
         [
@@ -119,7 +119,7 @@ def rows(
 def plans() -> Iterable[Plan]:
     """One for each loss."""
     five = {"x": (5, 3), "label": (5,)}
-    whole = {"label_dtype": "int64"}
+    whole: dict[str, Any] = {"label_dtype": "int64"}
     yield _tuples(
         "Triplet",
         ("anchor", "positive", "negative"),

@@ -50,7 +50,7 @@ def _draws() -> dict[str, Draw]:
 
 def plans() -> Iterable[Plan]:
     """One for each loss."""
-    whole = {"label_dtype": "int64"}
+    whole: dict[str, Any] = {"label_dtype": "int64"}
     centers = {"x": (4, 3), "label": (4,), "centers": (3, 3)}
     yield plan(
         "Center",

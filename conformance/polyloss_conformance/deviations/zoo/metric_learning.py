@@ -22,8 +22,21 @@ _CENTERS = {"x": shared("E"), "label": shared("Lc"), "centers": [[0.9, 0.1, 0.4]
 _TRIPLETS = {"anchor": shared("A_E"), "positive": shared("P_E"), "negative": shared("N_E"), "other": shared("N2_E")}
 
 
+_SCORES = [[1.2, -0.5], [0.3, 0.8], [-2.0, -1.0], [0.1, -3.0]]
+
+
+def _ranking_of_images(logits: Array, target: Array) -> float:
+    """The figure's term of one image: the distributional ranking loss without a weight."""
+    p = 1 / (1 + np.exp(-logits))
+    positive = target[:, None] == np.arange(1, p.shape[1] + 1)
+    negative = ~positive & (target >= 0)[:, None]
+    (scores, ranks) = ([p[mask] for mask in (negative, positive)], [np.log(3.5) / 0.1, -1.0])
+    (low, high) = (float(np.average(s, weights=np.exp(s * rank))) for s, rank in zip(scores, ranks, strict=True))
+    return float(np.log1p(np.exp(6.0 * (low - high + 0.5))) / 6.0)
+
+
 def _distances(x: Array) -> Array:
-    return np.linalg.norm(x[:, None] - x[None], axis=-1)
+    return np.asarray(np.linalg.norm(x[:, None] - x[None], axis=-1))
 
 
 def _literal_verification(x1: Array, x2: Array, label: Array, weight: Array) -> Array:
@@ -40,7 +53,7 @@ def _empty_mask_quadruplet(x: Array, label: Array) -> Array:
     near = np.where(same & ~np.eye(len(x), dtype=bool), distances, 0.0).max(1)
     far = np.where(same, np.inf, distances).min(1)
     strangers = np.where(same & ~same, distances, np.inf).min(initial=np.inf)
-    return np.maximum(0.0, 2 * near - far - strangers + 2.0)
+    return np.asarray(np.maximum(0.0, 2 * near - far - strangers + 2.0))
 
 
 def _fused_quadruplet(x: Array, label: Array) -> Array:
@@ -53,14 +66,14 @@ def _fused_quadruplet(x: Array, label: Array) -> Array:
         min(distances[k, m] for k in range(len(x)) for m in range(len(x)) if len({own, label[k], label[m]}) == 3)
         for own in label
     ]
-    return np.maximum(0.0, 2 * near - far - np.array(strangers) + 2.0)
+    return np.asarray(np.maximum(0.0, 2 * near - far - np.array(strangers) + 2.0))
 
 
 def _one_margin(anchor: Array, positive: Array, negative: Array, other: Array) -> Array:
     (near, far, strangers) = (
         np.linalg.norm(a - b, axis=-1) for a, b in ((anchor, positive), (anchor, negative), (negative, other))
     )
-    return np.maximum(0.0, near - far + 2.0) + np.maximum(0.0, near - strangers + 2.0)
+    return np.asarray(np.maximum(0.0, near - far + 2.0) + np.maximum(0.0, near - strangers + 2.0))
 
 
 def _shifted(x1: Array, x2: Array, label: Array) -> Array:
@@ -200,6 +213,15 @@ FINDINGS = (
         example("Quadruplet", _TRIPLETS, {"margin": 2.0, "margin2": 1.0, "reduction": "none"}),
         _one_margin,
         ([1.9988077668, 1.8601930, 1.7183503], [0.9988077668, 1.0703252576, 0.7898677869]),
+    ),
+    discrepancy(
+        "zoo-L24-ranking-weight",
+        "The figure has no weight, and sums over the images of a batch; the code beside it is the authors': one number for the whole batch,"
+        " times 4.",
+        LIST + "Distributional Ranking: the figure; Qian et al. 2020, equation 12, and their code",
+        example("DistributionalRanking", {"logits": _SCORES, "target": [1, 2, 0, -1]}, {}, {"target": "int64"}),
+        lambda logits, target: _ranking_of_images(logits[:1], target[:1]) + _ranking_of_images(logits[1:], target[1:]),
+        (0.5718490, 1.386301339),
     ),
     Finding(
         "zoo-X2-circle-weights",

@@ -68,7 +68,8 @@ def _expected(scores: list[Number], temperature: Number, nothing: int) -> Number
 
 
 def _ranking(inputs: Inputs, config: Config, call: Call) -> Array:
-    (positives, negatives) = ([], [])
+    positives: list[Number] = []
+    negatives: list[Number] = []
     for row, target in zip(inputs["logits"], numbers(inputs["target"]), strict=True):
         for k, z in enumerate(row):
             if target >= 0:
