@@ -44,6 +44,11 @@ SABOTAGES = {
         "zoo/Quadruplet",
         "/2x3-none/",
     ),
+    "squared distance of a quadruplet": (
+        in_place_of("quadruplet", without(squared=True)),
+        "zoo/Quadruplet",
+        "/2x3-none/",
+    ),
     "no second term": (
         in_place_of("_nearest_others", lambda f: lambda F, d, same: (f(F, d, same)[0], 0.0 * f(F, d, same)[1])),
         "zoo/BatchHardQuadruplet",
