@@ -25,7 +25,7 @@ def _pairs(
     if F.dtype(label) not in (*INTEGERS, None):
         checks.floating(F, loss, "label", label)
     checks.one_of(loss, "label_convention", convention, CONVENTIONS)
-    one = F.broadcast_equal(label, 1.0)
+    one = F.broadcast_equal(F.cast(label, "float32"), 1.0)
     return F, wide1, wide2, one if convention == "similar" else 1 - one, dtype
 
 
