@@ -15,15 +15,20 @@ def similarities(F: OpSet, x: Tensor, y: Tensor, *, temperature: float) -> Tenso
 
 def info_nce(F: OpSet, query: Tensor, key: Tensor, *, temperature: float) -> Tensor:
     """``-log softmax_j(cos(q_i, k_j) / temperature)`` at ``j = i``, per row of `query`."""
-    logits = similarities(F, query, key, temperature=temperature)
-    return F.softmax_cross_entropy(logits, F.arange_like(logits, axis=0))
+    return _at_own_place(F, similarities(F, query, key, temperature=temperature), axis=1)
+
+
+def _at_own_place(F: OpSet, logits: Tensor, *, axis: int) -> Tensor:
+    """The cross entropy of place i along `axis`, for each i; of no candidates there is none."""
+    if 0 in (F.shape(logits) or ()):
+        return F.sum(logits, axis=axis)
+    return F.softmax_cross_entropy(logits, F.arange_like(logits, axis=1 - axis), axis=axis)
 
 
 def clip(F: OpSet, x: Tensor, y: Tensor, *, temperature: float) -> Tensor:
     """Half of `info_nce` of x among all y, plus half of that of y among all x, per pair."""
     logits = similarities(F, x, y, temperature=temperature)
-    place = F.arange_like(logits, axis=0)
-    return 0.5 * (F.softmax_cross_entropy(logits, place) + F.softmax_cross_entropy(logits, place, axis=0))
+    return 0.5 * (_at_own_place(F, logits, axis=1) + _at_own_place(F, logits, axis=0))
 
 
 def nt_xent(F: OpSet, x: Tensor, y: Tensor, *, temperature: float) -> Tensor:
