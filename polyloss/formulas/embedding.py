@@ -132,6 +132,17 @@ def unit_vector(F: OpSet, x: Tensor, *, axis: Axis, epsilon: float) -> Tensor:
     return F.broadcast_div(scaled, F.broadcast_maximum(F.norm(scaled, axis=axis, keepdims=True), epsilon / scale))
 
 
+def direction(F: OpSet, x: Tensor, *, axis: int) -> Tensor:
+    """``x / |x|`` along `axis`, however long or short x is; the zero vector stays, with gradient 0.
+
+    ``x / |x| = (x / s) / |x / s|``, where the largest ``|x_i|`` for s, a constant, keeps the squares from overflow and underflow.
+    """
+    scale = F.stop_gradient(F.max(F.abs(x), axis=axis, keepdims=True))
+    zero = F.broadcast_equal(scale, 0.0)
+    scaled = F.where(zero, 0.0, F.broadcast_div(x, F.where(zero, 1.0, scale)))
+    return F.broadcast_div(scaled, F.where(zero, 1.0, F.norm(scaled, axis=axis, keepdims=True)))
+
+
 def unit_dot(F: OpSet, x: Tensor, y: Tensor, *, axis: Axis, epsilon: float) -> Tensor:
     """The product of two vectors along `axis`, each divided by its norm, at least `epsilon`; 0 for a zero vector."""
     (one, other) = (unit_vector(F, each, axis=axis, epsilon=epsilon) for each in (x, y))

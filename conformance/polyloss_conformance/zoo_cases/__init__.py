@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from polyloss_conformance.cases import Case
-from polyloss_conformance.zoo_cases import regression, reinforcement, scores
+from polyloss_conformance.zoo_cases import (
+    classification,
+    divergence,
+    margin,
+    margin_softmax,
+    preference,
+    regression,
+    reinforcement,
+    scores,
+)
 
-FAMILIES = (regression, reinforcement, scores)
+FAMILIES = (classification, divergence, margin, margin_softmax, preference, regression, reinforcement, scores)
 
 
 def cases() -> list[Case]:

@@ -6,8 +6,17 @@
 from __future__ import annotations
 
 from polyloss_conformance.references.reference import Reference
-from polyloss_conformance.references.zoo import regression, reinforcement, scores
+from polyloss_conformance.references.zoo import (
+    classification,
+    divergence,
+    margin,
+    margin_softmax,
+    preference,
+    regression,
+    reinforcement,
+    scores,
+)
 
-_FAMILIES = (regression, reinforcement, scores)
+_FAMILIES = (classification, divergence, margin, margin_softmax, preference, regression, reinforcement, scores)
 
 REFERENCES: dict[str, Reference] = {f"zoo/{one.name}": one for family in _FAMILIES for one in family.REFERENCES}
