@@ -177,3 +177,52 @@ def categorical_focal_cross_entropy(
 def generalized_cross_entropy(F: OpSet, p: Tensor, *, q: float) -> Tensor:
     """``(1 - p^q) / q``, between ``-log p`` (q to 0) and ``1 - p`` (q to 1), for 0 < q < 1; infinite slope at p = 0."""
     return (1.0 - F.power(p, q)) / q
+
+
+def probability_cross_entropy(F: OpSet, pred: Tensor, label: Tensor, *, epsilon: float) -> Tensor:
+    """``-label log max(p, epsilon) - (1 - label) log max(1 - p, epsilon)`` for probabilities p; gradient 0 where epsilon is the larger.
+
+    Below 1/2 it takes ``log(1 - p)`` as ``log1p(-p)``, above as it is, since there ``1 - p`` is exact.
+    """
+    top = float("inf")
+    log_p = F.log(F.clip(pred, epsilon, top))
+    log_rest = F.where(pred < 0.5, F.log1p(-F.clip(pred, 0.0, 0.5)), F.log(F.clip(1.0 - pred, epsilon, top)))
+    return -(label * log_p + (1.0 - label) * log_rest)
+
+
+def balanced_focal_cross_entropy(F: OpSet, pred: Tensor, label: Tensor, *, gamma: float, alpha: float | None) -> Tensor:
+    """``a_t (1 - p_t)^gamma`` times the binary cross entropy of logits, where a_t is alpha for label 1, ``1 - alpha`` for label 0."""
+    loss = binary_focal_cross_entropy(F, pred, label, gamma=gamma, from_logits=True, epsilon=0.0)
+    return loss if alpha is None else (alpha * label + (1 - alpha) * (1.0 - label)) * loss
+
+
+def other_classes(F: OpSet, pred: Tensor, own: Tensor, *, axis: int) -> Tensor:
+    """``1 - p_y`` of the softmax of `pred` along `axis`, as the sum of all others, which does not cancel; `own` is 1 at y."""
+    return F.sum(F.where(own, 0.0, F.softmax(pred, axis=axis)), axis=axis)
+
+
+def softmax_focal(F: OpSet, pred: Tensor, label: Tensor, own: Tensor, *, gamma: float, axis: int) -> Tensor:
+    """``-(1 - p_y)^gamma log p_y`` with p the softmax of `pred`, for classes y; `own` is 1 at y."""
+    entropy = F.softmax_cross_entropy(pred, label, axis=axis)
+    if not gamma:
+        return entropy
+    return focal_factor(F, other_classes(F, pred, own, axis=axis), gamma=gamma) * entropy
+
+
+def poly1(F: OpSet, pred: Tensor, label: Tensor, own: Tensor, *, epsilon: float, axis: int) -> Tensor:
+    """``-log p_y + epsilon (1 - p_y)`` with p the softmax of `pred`, for classes y; `own` is 1 at y."""
+    return F.softmax_cross_entropy(pred, label, axis=axis) + epsilon * other_classes(F, pred, own, axis=axis)
+
+
+def asymmetric(
+    F: OpSet, pred: Tensor, label: Tensor, *, gamma_positive: float, gamma_negative: float, margin: float
+) -> Tensor:
+    """``-y (1 - p)^g+ log p - (1 - y) q^g- log(1 - q)`` of logits, elementwise, with p their logistic and ``q = max(p - margin, 0)``.
+
+    With s the logistic, ``1 - p = s(-x)`` is exact, and ``1 - q = s(-x) + margin`` where p is above the margin, else 1.
+    """
+    (p, rest) = (F.sigmoid(pred), F.sigmoid(-pred))
+    log_kept = -F.softrelu(pred) if not margin else F.log(F.where(p > margin, rest + margin, 1.0))
+    positive = focal_factor(F, rest, gamma=gamma_positive) * F.softrelu(-pred)
+    negative = focal_factor(F, F.relu(p - margin), gamma=gamma_negative) * log_kept
+    return label * positive - (1.0 - label) * negative

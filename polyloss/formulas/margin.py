@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from polyloss.opset import OpSet, Tensor
+from polyloss.opset import LOG_ZERO, OpSet, Tensor
 
 _BEYOND = 1e9  # above any column, and a float32
 
@@ -33,3 +33,12 @@ def multilabel_margin(F: OpSet, pred: Tensor, label: Tensor) -> Tensor:
     lack = F.where(F.broadcast_mul(counts, others), F.relu(F.broadcast_add(1 - own, scores)), 0.0)
     known = F.sum(hot, axis=-1) + F.broadcast_equal(label, -1.0)
     return F.where(F.min(known, axis=-1), F.mean(F.sum(lack, axis=-2), axis=-1), float("nan"))
+
+
+def best_other(F: OpSet, pred: Tensor, label: Tensor, own: Tensor, *, margin: float, axis: int) -> Tensor:
+    """``max(0, margin + max_(j != y) x_j - x_y)`` along `axis`, for classes y; `own` is 1 at y. 0 where there is no other class.
+
+    The best of the others share the gradient equally; on the margin it is 0.
+    """
+    rival = F.max(F.where(own, LOG_ZERO, pred), axis=axis)
+    return F.relu(rival - F.pick(pred, label, axis=axis) + margin)

@@ -4,16 +4,34 @@ from __future__ import annotations
 
 from polyloss_conformance.cases import Case
 from polyloss_conformance.zoo_cases import (
+    classification,
     contrastive,
+    divergence,
+    margin,
+    margin_softmax,
     metric_learning,
     pairs,
+    preference,
     regression,
     reinforcement,
     scores,
     stateful,
 )
 
-FAMILIES = (contrastive, metric_learning, pairs, regression, reinforcement, scores, stateful)
+FAMILIES = (
+    classification,
+    contrastive,
+    divergence,
+    margin,
+    margin_softmax,
+    metric_learning,
+    pairs,
+    preference,
+    regression,
+    reinforcement,
+    scores,
+    stateful,
+)
 
 
 def cases() -> list[Case]:

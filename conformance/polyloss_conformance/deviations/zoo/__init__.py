@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from polyloss_conformance.deviations.record import Finding
-from polyloss_conformance.deviations.zoo import metric_learning, regression, scores
+from polyloss_conformance.deviations.zoo import classification, divergence, margin, metric_learning, regression, scores
 
-_FAMILIES = (metric_learning, regression, scores)
+_FAMILIES = (classification, divergence, margin, metric_learning, regression, scores)
 
 FINDINGS: tuple[Finding, ...] = tuple(finding for family in _FAMILIES for finding in family.FINDINGS)
 """All of them."""

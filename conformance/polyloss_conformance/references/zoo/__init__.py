@@ -7,15 +7,33 @@ from __future__ import annotations
 
 from polyloss_conformance.references.reference import Reference
 from polyloss_conformance.references.zoo import (
+    classification,
     contrastive,
+    divergence,
+    margin,
+    margin_softmax,
     metric_learning,
     pairs,
+    preference,
     regression,
     reinforcement,
     scores,
     stateful,
 )
 
-_FAMILIES = (contrastive, metric_learning, pairs, regression, reinforcement, scores, stateful)
+_FAMILIES = (
+    classification,
+    contrastive,
+    divergence,
+    margin,
+    margin_softmax,
+    metric_learning,
+    pairs,
+    preference,
+    regression,
+    reinforcement,
+    scores,
+    stateful,
+)
 
 REFERENCES: dict[str, Reference] = {f"zoo/{one.name}": one for family in _FAMILIES for one in family.REFERENCES}
