@@ -15,7 +15,20 @@ compiler; a metric (``differentiable`` is False) says so when it is differentiat
 from polyloss.zoo.base import Item
 from polyloss.zoo.generative import InceptionScore, inception_score
 from polyloss.zoo.ranking import RPrecision, TextImageRPrecision, r_precision, text_image_r_precision
-from polyloss.zoo.regression import Quantile, quantile
+from polyloss.zoo.regression import (
+    L1,
+    L2,
+    GaussianNLL,
+    Huber,
+    Quantile,
+    Reconstruction,
+    gaussian_nll,
+    huber,
+    l1,
+    l2,
+    quantile,
+    reconstruction,
+)
 from polyloss.zoo.reinforcement import (
     ExpectedSarsa,
     GeneralizedAdvantage,
@@ -30,6 +43,18 @@ from polyloss.zoo.reinforcement import (
     td_lambda,
     temporal_difference,
 )
+from polyloss.zoo.robust import (
+    Barron,
+    Cauchy,
+    Charbonnier,
+    GemanMcClure,
+    Welsch,
+    barron,
+    cauchy,
+    charbonnier,
+    geman_mcclure,
+    welsch,
+)
 from polyloss.zoo.sequence import (
     EditDistance,
     MinimumRisk,
@@ -40,31 +65,51 @@ from polyloss.zoo.sequence import (
 )
 
 __all__ = [
+    "L1",
+    "L2",
+    "Barron",
+    "Cauchy",
+    "Charbonnier",
     "EditDistance",
     "ExpectedSarsa",
+    "GaussianNLL",
+    "GemanMcClure",
     "GeneralizedAdvantage",
+    "Huber",
     "InceptionScore",
     "Item",
     "MinimumRisk",
     "QLearning",
     "Quantile",
     "RPrecision",
+    "Reconstruction",
     "Sarsa",
     "SoftEditDistance",
     "TdLambda",
     "TemporalDifference",
     "TextImageRPrecision",
+    "Welsch",
+    "barron",
+    "cauchy",
+    "charbonnier",
     "edit_distance",
     "expected_sarsa",
+    "gaussian_nll",
+    "geman_mcclure",
     "generalized_advantage",
+    "huber",
     "inception_score",
+    "l1",
+    "l2",
     "minimum_risk",
     "q_learning",
     "quantile",
     "r_precision",
+    "reconstruction",
     "sarsa",
     "soft_edit_distance",
     "td_lambda",
     "temporal_difference",
     "text_image_r_precision",
+    "welsch",
 ]
