@@ -51,7 +51,9 @@ def gaussian_nll(
     All of it times ``v^beta``, which is a constant for the gradient. The gradient does not see the bound either: it is that of the formula
     at v, also where v is `epsilon` in place of the variance.
     """
-    raised = (variance - F.stop_gradient(variance)) + epsilon  # epsilon, with the gradient of the variance
+    fixed = F.stop_gradient(variance)
+    # epsilon with the gradient of the variance; added as a number, TensorFlow would join it to the constant first
+    raised = F.clip(fixed, epsilon, float("inf")) + (variance - fixed)
     variance = F.where(variance < epsilon, raised, variance)
     loss = 0.5 * (F.log(variance) + F.squared_error(mean, target) / variance)
     if full:
