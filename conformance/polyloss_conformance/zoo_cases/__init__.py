@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from polyloss_conformance.cases import Case
-from polyloss_conformance.zoo_cases import region, regression, reinforcement, robust, scores
+from polyloss_conformance.zoo_cases import boxes, lovasz, region, regression, reinforcement, robust, scores
 
-FAMILIES = (region, regression, reinforcement, robust, scores)
+FAMILIES = (boxes, lovasz, region, regression, reinforcement, robust, scores)
 
 
 def cases() -> list[Case]:

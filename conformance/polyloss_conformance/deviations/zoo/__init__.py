@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from polyloss_conformance.deviations.record import Finding
-from polyloss_conformance.deviations.zoo import region, regression, robust, scores
+from polyloss_conformance.deviations.zoo import boxes, region, regression, robust, scores
 
-_FAMILIES = (region, regression, robust, scores)
+_FAMILIES = (boxes, region, regression, robust, scores)
 
 FINDINGS: tuple[Finding, ...] = tuple(finding for family in _FAMILIES for finding in family.FINDINGS)
 """All of them."""

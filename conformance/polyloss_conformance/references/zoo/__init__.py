@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from polyloss_conformance.references.reference import Reference
-from polyloss_conformance.references.zoo import region, regression, reinforcement, robust, scores
+from polyloss_conformance.references.zoo import boxes, lovasz, region, regression, reinforcement, robust, scores
 
-_FAMILIES = (region, regression, reinforcement, robust, scores)
+_FAMILIES = (boxes, lovasz, region, regression, reinforcement, robust, scores)
 
 REFERENCES: dict[str, Reference] = {f"zoo/{one.name}": one for family in _FAMILIES for one in family.REFERENCES}
