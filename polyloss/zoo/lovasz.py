@@ -6,20 +6,27 @@ import math
 
 from polyloss import checks
 from polyloss.formulas import lovasz as formulas
-from polyloss.opset import OpSet, Shape, Tensor
+from polyloss.opset import OpSet, Shape, Tensor, UnsupportedError
 from polyloss.zoo.base import divided, item, opened, reduced, shape_of
+
+
+def _count(sizes: Shape) -> int:
+    """How many elements they make, or -1 where one is not known."""
+    known = [size for size in sizes if size is not None]
+    return math.prod(known) if len(known) == len(sizes) else -1
 
 
 def _rows(F: OpSet, tensor: Tensor, shape: Shape, kept: int, per_image: bool) -> Tensor:
     """`tensor` (N, ...) with all axes from `kept` on as one; not `per_image`, the batch as well, as one image."""
-    pixels = [-1 if None in shape[kept:] else math.prod(shape[kept:])]  # type: ignore[arg-type]  # None is excluded there
-    classes = list(shape[1:kept])
+    (batch, pixels) = (shape[:1], shape[kept:])
+    classes = [_count(shape[1:kept])] if kept > 1 else []
     if per_image:
-        return F.reshape(tensor, [-1 if shape[0] is None else shape[0], *classes, *pixels])
-    if kept == 2:
+        if _count(batch) < 0 and _count(pixels) < 0:
+            raise UnsupportedError(f"Lovasz losses on {F.name}: neither batch nor pixels of shape {shape} are known")
+        return F.reshape(tensor, [_count(batch), *classes, _count(pixels)])
+    if classes:
         tensor = F.swapaxes(tensor, 0, 1)
-    whole = [-1 if None in (shape[0], *shape[kept:]) else math.prod((shape[0], *shape[kept:]))]  # type: ignore[arg-type]  # as above
-    return F.reshape(tensor, [1, *classes, *whole])
+    return F.reshape(tensor, [1, *classes, _count((*batch, *pixels))])
 
 
 def _without(F: OpSet, dropped: Tensor | None, *tensors: Tensor) -> list[Tensor]:

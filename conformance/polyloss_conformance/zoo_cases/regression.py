@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from polyloss_conformance.cases import Array
 from polyloss_conformance.planning import Draw, Layout, Plan, Rng, Shape, Values, cycle
 from polyloss_conformance.zoo_cases.common import options, plan, reductions
 
@@ -113,7 +114,7 @@ def plans() -> Iterable[Plan]:
 
 def _with_variance(draws: Mapping[str, Draw]) -> dict[str, Draw]:
     """The draws with a variance: any, large, and below its bound, 0 and negative."""
-    kinds = {
+    kinds: dict[str, Callable[[Rng, Shape], Array]] = {
         "ordinary": lambda rng, shape: rng.uniform(0.25, 2.0, shape),
         "extreme": lambda rng, shape: cycle(shape, [1e4, 6e4, 1.0, 512.0]),
         "kinks": lambda rng, shape: cycle(shape, [1.0, 0.0, -0.5, 1e-7, 0.125, 0.0625]),

@@ -38,9 +38,9 @@ def _images(pixels: list[list[tuple[Array, int]]], config: Config, per_image: bo
 def _softmax_loss(inputs: Inputs, config: Config, call: Call) -> Array:
     (pred, target) = (inputs["pred"], inputs["target"])
     classes = pred.shape[1]
+    scores_last = np.moveaxis(pred, 1, -1)
     pixels = [
-        [(pred[(n, slice(None), *at)], int(target[(n, *at)])) for at in np.ndindex(pred.shape[2:])]
-        for n in range(len(pred))
+        [(scores_last[(n, *at)], int(target[(n, *at)])) for at in np.ndindex(pred.shape[2:])] for n in range(len(pred))
     ]
     values = []
     for image in _images(pixels, config, False):

@@ -93,9 +93,8 @@ def _generalized_dice(inputs: Inputs, config: Config, call: Call) -> Array:
     values = []
     for classes, still in rows:
         volumes = [total(t for _, t in pixels) for pixels in still]
-        weights = [1 / v**power if v != 0 else None for v in volumes]
-        largest = max((w for w in weights if w is not None), default=mp.one)
-        weights = [largest if w is None else w for w in weights]
+        largest = max((1 / v**power for v in volumes if v != 0), default=mp.one)
+        weights = [1 / v**power if v != 0 else largest for v in volumes]
         part = total(2 * w * p * t for w, pixels in zip(weights, classes, strict=True) for p, t in pixels)
         whole = total(w * (p + t) for w, pixels in zip(weights, classes, strict=True) for p, t in pixels)
         values.append(_quotient(part + smooth, whole + smooth))
