@@ -105,7 +105,7 @@ def ciou(F: OpSet, pred: Box, target: Box) -> Tensor:
     v is 0 where one of the boxes has no area.
     """
     sizes = [_sides(F, box) for box in (pred, target)]
-    # where the minimum gets no gradient at all, MXNet 1.9.1's NumPy arrays end the process: it is taken of constants
+    # of constants: a minimum of a stack that no gradient comes back to ends the process on MXNet 1.9.1's NumPy arrays
     flat = F.broadcast_equal(F.min(F.stop_gradient(F.stack(*sizes[0], *sizes[1])), axis=0), 0.0)
     (shape, wanted) = (F.arctan(F.where(flat, 1.0, w) / F.where(flat, 1.0, h)) for w, h in sizes)
     v = 4 / math.pi**2 * F.square(wanted - shape)
