@@ -43,14 +43,22 @@ def poisson_nll(
     return loss
 
 
-def gaussian_nll(F: OpSet, mean: Tensor, target: Tensor, variance: Tensor, *, full: bool, epsilon: float) -> Tensor:
+def gaussian_nll(
+    F: OpSet, mean: Tensor, target: Tensor, variance: Tensor, *, full: bool, epsilon: float, beta: float = 0.0
+) -> Tensor:
     """``(log v + (mean - target)^2 / v) / 2`` with v the variance, at least `epsilon`; `full` adds ``log(2 pi) / 2``.
 
-    The gradient does not see the bound: it is that of the formula at v, also where v is `epsilon` in place of the variance.
+    All of it times ``v^beta``, which is a constant for the gradient. The gradient does not see the bound either: it is that of the formula
+    at v, also where v is `epsilon` in place of the variance.
     """
-    variance = variance + F.stop_gradient(F.where(variance < epsilon, epsilon - variance, 0.0))
+    fixed = F.stop_gradient(variance)
+    # epsilon with the gradient of the variance; added as a number, TensorFlow would join it to the constant first
+    raised = F.clip(fixed, epsilon, float("inf")) + (variance - fixed)
+    variance = F.where(variance < epsilon, raised, variance)
     loss = 0.5 * (F.log(variance) + F.squared_error(mean, target) / variance)
-    return loss + 0.5 * math.log(2 * math.pi) if full else loss
+    if full:
+        loss = loss + 0.5 * math.log(2 * math.pi)
+    return loss * F.power(F.stop_gradient(variance), beta) if beta else loss
 
 
 def relative_error(F: OpSet, pred: Tensor, label: Tensor, *, epsilon: float) -> Tensor:
@@ -80,15 +88,19 @@ def log_cosh(F: OpSet, pred: Tensor, label: Tensor) -> Tensor:
     return F.where(size < 1, F.log1p(excess), far)
 
 
-def pinball(F: OpSet, pred: Tensor, target: Tensor, *, q: float | tuple[float, ...]) -> Tensor:
-    """``q max(e, 0) + (1 - q) max(-e, 0)`` with ``e = target - pred``; gradient 0 where they are equal.
+def pinball(
+    F: OpSet, pred: Tensor, target: Tensor, *, q: float | tuple[float, ...], kappa: float | None = None
+) -> Tensor:
+    """``q h(max(e, 0)) + (1 - q) h(max(-e, 0))`` with ``e = target - pred``; gradient 0 where they are equal.
 
-    With several q, one for each place of the last axis of `pred`, to which `target` broadcasts.
+    ``h(e) = e``, or with `kappa` Huber's function over its threshold, `huber_over_rho`. With several q, one for each place of the last
+    axis of `pred`, to which `target` broadcasts.
     """
     e = F.broadcast_sub(target, pred)
+    (over, under) = (F.relu(e), F.relu(-e))
+    if kappa is not None:
+        (over, under) = (F.smooth_l1(one, scalar=1 / math.sqrt(kappa)) for one in (over, under))
     if not isinstance(q, tuple):
-        return q * F.relu(e) + (1 - q) * F.relu(-e)
-    parts = [F.slice_axis(e, axis=-1, begin=i, end=i + 1) for i in range(len(q))]
-    return F.concat(
-        *(each * F.relu(part) + (1 - each) * F.relu(-part) for each, part in zip(q, parts, strict=True)), dim=-1
-    )
+        return q * over + (1 - q) * under
+    parts = [[F.slice_axis(one, axis=-1, begin=i, end=i + 1) for one in (over, under)] for i in range(len(q))]
+    return F.concat(*(each * part[0] + (1 - each) * part[1] for each, part in zip(q, parts, strict=True)), dim=-1)

@@ -4,31 +4,39 @@ from __future__ import annotations
 
 from polyloss_conformance.cases import Case
 from polyloss_conformance.zoo_cases import (
+    boxes,
     classification,
     contrastive,
     divergence,
+    lovasz,
     margin,
     margin_softmax,
     metric_learning,
     pairs,
     preference,
+    region,
     regression,
     reinforcement,
+    robust,
     scores,
     stateful,
 )
 
 FAMILIES = (
+    boxes,
     classification,
     contrastive,
     divergence,
+    lovasz,
     margin,
     margin_softmax,
     metric_learning,
     pairs,
     preference,
+    region,
     regression,
     reinforcement,
+    robust,
     scores,
     stateful,
 )

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from polyloss_conformance.deviations.record import Finding
-from polyloss_conformance.deviations.zoo import classification, divergence, margin, metric_learning, regression, scores
+from polyloss_conformance.deviations.zoo import (
+    boxes,
+    classification,
+    divergence,
+    margin,
+    metric_learning,
+    region,
+    regression,
+    robust,
+    scores,
+)
 
-_FAMILIES = (classification, divergence, margin, metric_learning, regression, scores)
+_FAMILIES = (boxes, classification, divergence, margin, metric_learning, region, regression, robust, scores)
 
 FINDINGS: tuple[Finding, ...] = tuple(finding for family in _FAMILIES for finding in family.FINDINGS)
 """All of them."""

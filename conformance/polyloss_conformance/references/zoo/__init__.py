@@ -7,31 +7,39 @@ from __future__ import annotations
 
 from polyloss_conformance.references.reference import Reference
 from polyloss_conformance.references.zoo import (
+    boxes,
     classification,
     contrastive,
     divergence,
+    lovasz,
     margin,
     margin_softmax,
     metric_learning,
     pairs,
     preference,
+    region,
     regression,
     reinforcement,
+    robust,
     scores,
     stateful,
 )
 
 _FAMILIES = (
+    boxes,
     classification,
     contrastive,
     divergence,
+    lovasz,
     margin,
     margin_softmax,
     metric_learning,
     pairs,
     preference,
+    region,
     regression,
     reinforcement,
+    robust,
     scores,
     stateful,
 )
