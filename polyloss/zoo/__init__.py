@@ -43,6 +43,7 @@ from polyloss.zoo.contrastive import (
 )
 from polyloss.zoo.divergence import JSDivergence, KLDivergence, js_divergence, kl_divergence
 from polyloss.zoo.generative import InceptionScore, inception_score
+from polyloss.zoo.image import MSSSIM, SSIM, Perceptual, Style, ms_ssim, perceptual, ssim, style
 from polyloss.zoo.lovasz import LovaszHinge, LovaszSoftmax, lovasz_hinge, lovasz_softmax
 from polyloss.zoo.margin import Hinge, Logistic, MulticlassHinge, hinge, logistic, multiclass_hinge
 from polyloss.zoo.margin_softmax import ArcFace, CosFace, SphereFace, arcface, cosface, sphereface
@@ -59,6 +60,7 @@ from polyloss.zoo.metric_learning import (
     triplet,
 )
 from polyloss.zoo.pairs import Contrastive, Siamese, Verification, contrastive, siamese, verification
+from polyloss.zoo.point_sets import Chamfer, ChamferTemplate, chamfer, chamfer_template
 from polyloss.zoo.preference import (
     DPO,
     IPO,
@@ -140,16 +142,20 @@ from polyloss.zoo.sequence import (
 )
 from polyloss.zoo.state import Memory, Stateful
 from polyloss.zoo.stateful import OIM, Center, center, center_init, center_update, oim, oim_init, oim_update
+from polyloss.zoo.text_image import DAMSM, damsm
 
 __all__ = [
     "CLIP",
+    "DAMSM",
     "DPO",
     "IPO",
     "KTO",
     "L1",
     "L2",
+    "MSSSIM",
     "OIM",
     "ORPO",
+    "SSIM",
     "ArcFace",
     "Asymmetric",
     "Barron",
@@ -160,6 +166,8 @@ __all__ = [
     "CIoU",
     "Cauchy",
     "Center",
+    "Chamfer",
+    "ChamferTemplate",
     "Charbonnier",
     "Circle",
     "Contrastive",
@@ -194,6 +202,7 @@ __all__ = [
     "MinimumRisk",
     "MulticlassHinge",
     "NTXent",
+    "Perceptual",
     "Poly1",
     "QLearning",
     "Quadruplet",
@@ -208,6 +217,7 @@ __all__ = [
     "SoftmaxFocal",
     "SphereFace",
     "Stateful",
+    "Style",
     "SupCon",
     "TdLambda",
     "TemporalDifference",
@@ -227,6 +237,8 @@ __all__ = [
     "center",
     "center_init",
     "center_update",
+    "chamfer",
+    "chamfer_template",
     "charbonnier",
     "ciou",
     "circle",
@@ -234,6 +246,7 @@ __all__ = [
     "contrastive",
     "cosface",
     "cross_entropy",
+    "damsm",
     "dice",
     "dice_ce",
     "diou",
@@ -264,12 +277,14 @@ __all__ = [
     "lovasz_hinge",
     "lovasz_softmax",
     "minimum_risk",
+    "ms_ssim",
     "multiclass_hinge",
     "nt_xent",
     "oim",
     "oim_init",
     "oim_update",
     "orpo",
+    "perceptual",
     "poly1",
     "q_learning",
     "quadruplet",
@@ -283,6 +298,8 @@ __all__ = [
     "soft_edit_distance",
     "softmax_focal",
     "sphereface",
+    "ssim",
+    "style",
     "sup_con",
     "td_lambda",
     "temporal_difference",

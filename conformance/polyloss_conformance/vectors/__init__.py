@@ -2,8 +2,8 @@
 
 A file of this folder holds ``vectors``, of each its ``loss`` (``zoo/Quantile``), ``config``, ``inputs``, the ``expected`` result, the
 ``oracle`` that gave it with its version, and if it knows one the ``gradients`` of the sum of the result. An input is a list, the name of
-one of the shared ``arrays`` (`arrays.json`), or ``{"int": ...}`` for what is passed as int64. ``tolerance`` is relative above 1 and
-absolute below; the default is that of ten printed digits, any other has its ``reason``.
+one of the shared ``arrays`` (`arrays.json`), a list of such names (stacked), or ``{"int": ...}`` for what is passed as
+int64. ``tolerance`` is relative above 1 and absolute below; the default is that of ten printed digits, any other has its ``reason``.
 """
 
 from __future__ import annotations
@@ -63,6 +63,8 @@ def _input(given: Any) -> Input:
 
 
 def _array(given: Any) -> Array:
+    if isinstance(given, list) and given and all(isinstance(one, str) for one in given):
+        return np.stack([_array(one) for one in given])
     return np.asarray(shared(given) if isinstance(given, str) else given)
 
 

@@ -8,11 +8,13 @@ from polyloss_conformance.zoo_cases import (
     classification,
     contrastive,
     divergence,
+    image,
     lovasz,
     margin,
     margin_softmax,
     metric_learning,
     pairs,
+    point_sets,
     preference,
     region,
     regression,
@@ -20,6 +22,7 @@ from polyloss_conformance.zoo_cases import (
     robust,
     scores,
     stateful,
+    text_image,
 )
 
 FAMILIES = (
@@ -27,11 +30,13 @@ FAMILIES = (
     classification,
     contrastive,
     divergence,
+    image,
     lovasz,
     margin,
     margin_softmax,
     metric_learning,
     pairs,
+    point_sets,
     preference,
     region,
     regression,
@@ -39,6 +44,7 @@ FAMILIES = (
     robust,
     scores,
     stateful,
+    text_image,
 )
 
 

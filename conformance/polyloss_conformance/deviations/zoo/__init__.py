@@ -7,15 +7,31 @@ from polyloss_conformance.deviations.zoo import (
     boxes,
     classification,
     divergence,
+    image,
     margin,
     metric_learning,
+    point_sets,
     region,
     regression,
     robust,
     scores,
+    text_image,
 )
 
-_FAMILIES = (boxes, classification, divergence, margin, metric_learning, region, regression, robust, scores)
+_FAMILIES = (
+    boxes,
+    classification,
+    divergence,
+    image,
+    margin,
+    metric_learning,
+    point_sets,
+    region,
+    regression,
+    robust,
+    scores,
+    text_image,
+)
 
 FINDINGS: tuple[Finding, ...] = tuple(finding for family in _FAMILIES for finding in family.FINDINGS)
 """All of them."""

@@ -11,11 +11,13 @@ from polyloss_conformance.references.zoo import (
     classification,
     contrastive,
     divergence,
+    image,
     lovasz,
     margin,
     margin_softmax,
     metric_learning,
     pairs,
+    point_sets,
     preference,
     region,
     regression,
@@ -23,6 +25,7 @@ from polyloss_conformance.references.zoo import (
     robust,
     scores,
     stateful,
+    text_image,
 )
 
 _FAMILIES = (
@@ -30,11 +33,13 @@ _FAMILIES = (
     classification,
     contrastive,
     divergence,
+    image,
     lovasz,
     margin,
     margin_softmax,
     metric_learning,
     pairs,
+    point_sets,
     preference,
     region,
     regression,
@@ -42,6 +47,7 @@ _FAMILIES = (
     robust,
     scores,
     stateful,
+    text_image,
 )
 
 REFERENCES: dict[str, Reference] = {f"zoo/{one.name}": one for family in _FAMILIES for one in family.REFERENCES}
