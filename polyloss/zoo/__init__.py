@@ -42,6 +42,8 @@ from polyloss.zoo.contrastive import (
     sup_con,
 )
 from polyloss.zoo.divergence import JSDivergence, KLDivergence, js_divergence, kl_divergence
+from polyloss.zoo.frechet import Fid, FidFromMoments, feature_moments, fid, fid_from_moments, merge_moments
+from polyloss.zoo.gan import Critic, Generator, GradientPenalty, critic, generator, gradient_penalty
 from polyloss.zoo.generative import InceptionScore, inception_score
 from polyloss.zoo.lovasz import LovaszHinge, LovaszSoftmax, lovasz_hinge, lovasz_softmax
 from polyloss.zoo.margin import Hinge, Logistic, MulticlassHinge, hinge, logistic, multiclass_hinge
@@ -140,6 +142,7 @@ from polyloss.zoo.sequence import (
 )
 from polyloss.zoo.state import Memory, Stateful
 from polyloss.zoo.stateful import OIM, Center, center, center_init, center_update, oim, oim_init, oim_update
+from polyloss.zoo.transport import Wasserstein1d, wasserstein_1d
 
 __all__ = [
     "CLIP",
@@ -164,6 +167,7 @@ __all__ = [
     "Circle",
     "Contrastive",
     "CosFace",
+    "Critic",
     "CrossEntropy",
     "DIoU",
     "Dice",
@@ -171,6 +175,8 @@ __all__ = [
     "DistributionalRanking",
     "EditDistance",
     "ExpectedSarsa",
+    "Fid",
+    "FidFromMoments",
     "Focal",
     "FocalTversky",
     "GIoU",
@@ -178,6 +184,8 @@ __all__ = [
     "GemanMcClure",
     "GeneralizedAdvantage",
     "GeneralizedDice",
+    "Generator",
+    "GradientPenalty",
     "Hinge",
     "Huber",
     "InceptionScore",
@@ -215,6 +223,7 @@ __all__ = [
     "Triplet",
     "Tversky",
     "Verification",
+    "Wasserstein1d",
     "Welsch",
     "arcface",
     "asymmetric",
@@ -233,6 +242,7 @@ __all__ = [
     "clip",
     "contrastive",
     "cosface",
+    "critic",
     "cross_entropy",
     "dice",
     "dice_ce",
@@ -241,13 +251,18 @@ __all__ = [
     "dpo",
     "edit_distance",
     "expected_sarsa",
+    "feature_moments",
+    "fid",
+    "fid_from_moments",
     "focal",
     "focal_tversky",
     "gaussian_nll",
     "geman_mcclure",
     "generalized_advantage",
     "generalized_dice",
+    "generator",
     "giou",
+    "gradient_penalty",
     "hinge",
     "huber",
     "inception_score",
@@ -263,6 +278,7 @@ __all__ = [
     "logistic",
     "lovasz_hinge",
     "lovasz_softmax",
+    "merge_moments",
     "minimum_risk",
     "multiclass_hinge",
     "nt_xent",
@@ -290,5 +306,6 @@ __all__ = [
     "triplet",
     "tversky",
     "verification",
+    "wasserstein_1d",
     "welsch",
 ]
