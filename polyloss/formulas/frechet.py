@@ -54,8 +54,8 @@ def factor(F: OpSet, covariance: Tensor) -> Tensor:
 
 
 def moments(F: OpSet, x: Tensor) -> Moments:
-    """How many rows x (N, D) has, their mean (D,), and the sum of the outer products of what is left of them (D, D)."""
-    count = F.sum(F.ones_like(F.slice_axis(x, axis=1, begin=0, end=1)))
+    """How many rows x (N, D) has (1,), their mean (D,), and the sum of the outer products of what is left of them (D, D)."""
+    count = F.sum(F.ones_like(F.slice_axis(x, axis=1, begin=0, end=1)), axis=0)
     mean = F.broadcast_div(F.sum(x, axis=0), F.where(count > 0, count, 1.0))
     rest = F.broadcast_sub(x, F.expand_dims(mean, axis=0))
     return count, mean, F.dot(rest, rest, transpose_a=True)

@@ -110,7 +110,7 @@ def feature_moments(features: Tensor) -> dict[str, Tensor]:
         features: (N, D), the features of a sample in a row; no rows give the state to begin with.
 
     Returns:
-        ``count``, the number of rows; ``mean`` (D,); and ``scatter`` (D, D), the sum over the rows of the outer products of what the mean
+        ``count`` (1,), the number of rows; ``mean`` (D,); and ``scatter`` (D, D), the sum over the rows of the outer products of what the mean
         leaves: ``scatter / (count - 1)`` is the covariance. In float32 at least, without gradient. (Plain sums of the features and of
         their products lose the digits of a spread that is small beside the mean.)
 
@@ -120,8 +120,8 @@ def feature_moments(features: Tensor) -> dict[str, Tensor]:
 
     >>> import numpy as np
     >>> state = feature_moments(np.array([[1.0, 0.0], [3.0, 0.0]]))
-    >>> float(state["count"]), state["mean"].tolist(), state["scatter"].tolist()
-    (2.0, [2.0, 0.0], [[2.0, 0.0], [0.0, 0.0]])
+    >>> state["count"].tolist(), state["mean"].tolist(), state["scatter"].tolist()
+    ([2.0], [2.0, 0.0], [[2.0, 0.0], [0.0, 0.0]])
     """
     (F, (x,), _) = opened("feature_moments", features=features)
     checks.shaped(F, "feature_moments", "features", x, [(None, None)], "the features of a sample in a row")
@@ -144,8 +144,8 @@ def merge_moments(state: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> d
 
     >>> import numpy as np
     >>> both = merge_moments(feature_moments(np.array([[1.0]])), feature_moments(np.array([[3.0], [5.0]])))
-    >>> float(both["count"]), both["mean"].tolist(), both["scatter"].tolist()
-    (3.0, [3.0], [[8.0]])
+    >>> both["count"].tolist(), both["mean"].tolist(), both["scatter"].tolist()
+    ([3.0], [3.0], [[8.0]])
     """
     name = "merge_moments"
     for argument, one in (("state", state), ("other", other)):

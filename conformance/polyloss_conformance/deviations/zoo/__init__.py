@@ -6,6 +6,7 @@ from polyloss_conformance.deviations.record import Finding
 from polyloss_conformance.deviations.zoo import (
     boxes,
     classification,
+    distributions,
     divergence,
     margin,
     metric_learning,
@@ -15,7 +16,18 @@ from polyloss_conformance.deviations.zoo import (
     scores,
 )
 
-_FAMILIES = (boxes, classification, divergence, margin, metric_learning, region, regression, robust, scores)
+_FAMILIES = (
+    boxes,
+    classification,
+    distributions,
+    divergence,
+    margin,
+    metric_learning,
+    region,
+    regression,
+    robust,
+    scores,
+)
 
 FINDINGS: tuple[Finding, ...] = tuple(finding for family in _FAMILIES for finding in family.FINDINGS)
 """All of them."""
