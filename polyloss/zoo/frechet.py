@@ -110,9 +110,9 @@ def feature_moments(features: Tensor) -> dict[str, Tensor]:
         features: (N, D), the features of a sample in a row; no rows give the state to begin with.
 
     Returns:
-        ``count`` (1,), the number of rows; ``mean`` (D,); and ``scatter`` (D, D), the sum over the rows of the outer products of what the mean
-        leaves: ``scatter / (count - 1)`` is the covariance. In float32 at least, without gradient. (Plain sums of the features and of
-        their products lose the digits of a spread that is small beside the mean.)
+        ``count`` (1,), the number of rows; ``mean`` (D,); and ``scatter`` (D, D), the sum over the rows of the outer products of what the
+        mean leaves: ``scatter / (count - 1)`` is the covariance. In float32 at least, without gradient. (Plain sums of the features and
+        of their products lose the digits of a spread that is small beside the mean.)
 
     Raises:
         ValueError: the shape is not (N, D).
