@@ -25,8 +25,10 @@ def of_samples(F: OpSet, x: Tensor, y: Tensor) -> Tensor:
 def of_moments(F: OpSet, x_mean: Tensor, x_covariance: Tensor, y_mean: Tensor, y_covariance: Tensor) -> Tensor:
     """The same of means (D,) and covariances (D, D): with ``S = L L^T`` and ``T = M M^T`` the nuclear norm is that of ``L^T M``."""
     (left, right) = (factor(F, each) for each in (x_covariance, y_covariance))
-    spread = F.sum(F.square(left)) + F.sum(F.square(right))
-    return _distance(F, x_mean - y_mean, spread, F.dot(left, right, transpose_a=True))
+    unit = F.eye_like(x_covariance)
+    # NaN, too, where an element is not finite, which the factors hide.
+    trace = F.sum(F.broadcast_mul(x_covariance, unit)) + F.sum(F.broadcast_mul(y_covariance, unit))
+    return _distance(F, x_mean - y_mean, trace, F.dot(left, right, transpose_a=True))
 
 
 def factor(F: OpSet, covariance: Tensor) -> Tensor:
@@ -36,21 +38,21 @@ def factor(F: OpSet, covariance: Tensor) -> Tensor:
     """
     unit = F.eye_like(covariance)
     eps = 2.0**-52 if F.dtype(covariance) == "float64" else 2.0**-23
-    least = F.max(covariance * unit) * F.sum(unit) * eps
+    least = F.max(F.broadcast_mul(covariance, unit)) * F.sum(unit) * eps
+
+    def at(state: Tensor, i: int) -> Tensor:
+        return F.sum(F.slice_axis(state, axis=0, begin=i, end=i + 1), axis=0)
 
     def eliminate(place: Tensor, state: Tensor) -> Tensor:
-        """Column `place`, a row of the identity, goes from the rest of the matrix into the factor; both lie side by side."""
-        column = F.dot(F.slice_axis(state, axis=1, begin=0, end=size), F.expand_dims(place, axis=1))
+        """Column `place`, a row of the identity, goes from what is left of the matrix into the factor; `state` holds both."""
+        column = F.dot(at(state, 0), F.expand_dims(place, axis=1))
         pivot = F.sum(column * F.expand_dims(place, axis=1), axis=0, keepdims=True)
         large = F.broadcast_greater(pivot, least)
         column = F.broadcast_mul(column, F.where(large, 1.0 / F.sqrt(F.where(large, pivot, 1.0)), 0.0))
-        rest = F.dot(column, column, transpose_b=True)
-        return state + F.concat(-rest, F.dot(column, F.expand_dims(place, axis=0)), dim=1)
+        taken = F.dot(column, column, transpose_b=True)
+        return state + F.stack(-taken, F.dot(column, F.expand_dims(place, axis=0)), axis=0)
 
-    shape = F.shape(covariance)
-    size = shape[0] if shape else None
-    whole = F.scan(eliminate, unit, F.concat(covariance, F.zeros_like(covariance), dim=1))
-    return F.slice_axis(whole, axis=1, begin=size, end=None)
+    return at(F.scan(eliminate, unit, F.stack(covariance, F.zeros_like(covariance), axis=0)), 1)
 
 
 def moments(F: OpSet, x: Tensor) -> Moments:

@@ -76,7 +76,8 @@ def fid_from_moments(fake_mean: Tensor, fake_covariance: Tensor, real_mean: Tens
         real_mean, real_covariance: those of real samples.
 
     Returns:
-        The distance in the dtype of `fake_mean`, at least 0. Asking for a gradient raises TypeError.
+        The distance in the dtype of `fake_mean`, at least 0; not finite where an argument is not. Asking for a
+        gradient raises TypeError.
 
     Raises:
         ValueError: the shapes do not fit.

@@ -43,7 +43,7 @@ def wasserstein_1d(
         pair that is equal is 0, and so is that of the root at 0; equal samples of a row share costs in the order of their places.
 
     Raises:
-        ValueError: the shapes do not fit, a row is empty, `p` is below 1, or there is no such reduction.
+        ValueError: the shapes do not fit, a row is empty, `p` is below 1 or infinite, or there is no such reduction.
         TypeError: the dtypes differ or are not floating.
 
     Source: Vallender, Calculation of the Wasserstein Distance Between Probability Distributions on the Line, Theory of Probability and its
@@ -56,6 +56,8 @@ def wasserstein_1d(
     name = "wasserstein_1d"
     (F, (x, y, x_mass, y_mass), dtype) = opened(name, x=x, y=y, x_weight=x_weight, y_weight=y_weight)
     checks.at_least(name, "p", p, 1.0)
+    if p == float("inf"):
+        raise ValueError(f"{name}: p={p!r} must be finite: the largest difference is no mean")
     (shape, other) = (F.shape(x), F.shape(y))
     for argument, given in (("x", shape), ("y", other)):
         if given is not None and (not given or given[-1] == 0):
@@ -67,7 +69,8 @@ def wasserstein_1d(
     for argument, mass, of, samples in (("x_weight", x_mass, "x", x), ("y_weight", y_mass, "y", y)):
         if mass is not None:
             calls.same_shape(F, name, argument, mass, of, samples)
-    if x_mass is None and y_mass is None and shape is not None and shape[-1] is not None and shape[-1:] == other[-1:]:
+    as_many = shape is not None and other is not None and shape[-1] is not None and shape[-1] == other[-1]
+    if as_many and x_mass is None and y_mass is None:
         values = formulas.wasserstein_1d(F, x, y, p=p)
     else:
         (a, b) = (

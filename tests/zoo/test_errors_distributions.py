@@ -39,6 +39,7 @@ STATE = zoo.feature_moments(ROWS)
             r"y_weight has shape \(4, 3\), but y has \(3,\)",
         ),
         (lambda: zoo.wasserstein_1d(ROW, ROW, p=0.5), ValueError, "p=0.5 must be at least 1"),
+        (lambda: zoo.wasserstein_1d(ROW, ROW, p=float("inf")), ValueError, "p=inf must be finite"),
         (lambda: zoo.fid(ROW, ROWS), ValueError, r"fid: fake has shape \(3,\)"),
         (lambda: zoo.fid(ROWS, ROWS[:, :2]), ValueError, r"fid: real has shape \(4, 2\); accepted is \(None, 3\)"),
         (lambda: zoo.fid(ROWS, ROWS[:1]), ValueError, "fid: real has 1 samples; a covariance takes at least two"),

@@ -65,3 +65,17 @@ def test_distance_of_moments_is_that_of_samples(backend):
         )
     )
     np.testing.assert_allclose(found, due, rtol=1e-9)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("place", [(0, 0), (2, 1)])
+def test_what_is_not_finite_is_not_hidden(backend, bad, place):
+    covariance = np.eye(3)
+    covariance[place] = bad
+    given = (backend.from_numpy(one, "float64") for one in (np.zeros(3), covariance, np.zeros(3), np.eye(3)))
+    assert not np.isfinite(backend.to_numpy(zoo.fid_from_moments(*given))).any()
+    features = FEATURES.copy()
+    features[1, 1] = bad
+    assert np.isnan(
+        backend.to_numpy(zoo.fid(*(backend.from_numpy(one, "float64") for one in (features, FEATURES))))
+    ).all()

@@ -14,7 +14,10 @@ for _case in cases():
         CALLS.setdefault(_case.loss, _case)
 
 EXCUSED: dict[tuple[str, str], str] = {
-    ("test_tensorflow_of_unknown_size", "zoo/FidFromMoments"): "the first axis is that of the features, and each is a step",
+    (
+        "test_tensorflow_of_unknown_size",
+        "zoo/FidFromMoments",
+    ): "the first axis is that of the features, and each is a step",
 }
 """By test and loss: why it cannot."""
 

@@ -97,8 +97,8 @@ def _features() -> dict[str, Draw]:
 
 def _normals() -> dict[str, Draw]:
     def spread(rng: Rng, size: int) -> Array:
-        root = rng.normal(size=(size, size))
-        return root @ root.T + 0.25 * np.eye(size)
+        root: Array = rng.normal(size=(size, size))
+        return np.asarray(root @ root.T + 0.25 * np.eye(size))
 
     def ordinary(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
         return {name: spread(rng, s[0]) if len(s) > 1 else rng.normal(size=s) for name, s in shapes.items()}

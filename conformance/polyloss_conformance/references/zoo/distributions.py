@@ -131,7 +131,7 @@ def _fid(inputs: Inputs, config: Config, call: Call) -> Array:
 
 def _fid_from_moments(inputs: Inputs, config: Config, call: Call) -> Array:
     (m, s, n, t) = (fixed(inputs[f"{side}_{what}"]) for side in ("fake", "real") for what in ("mean", "covariance"))
-    return _frechet(m, mp.matrix(s.tolist()), n, mp.matrix(t.tolist()))
+    return _frechet(list(m), mp.matrix(s.tolist()), list(n), mp.matrix(t.tolist()))
 
 
 _FRECHET = r"d^2 = \lVert \mu_1 - \mu_2 \rVert^2 + \operatorname{Tr}(\Sigma_1 + \Sigma_2 - 2 (\Sigma_1 \Sigma_2)^{1/2})"
