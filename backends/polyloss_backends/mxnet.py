@@ -237,7 +237,7 @@ class MXNetOps(OpSet):
         if self.dtype(data) in HALF:
             return self.F.cast(self.norm(self.F.cast(data, dtype="float32"), axis, keepdims, exclude), dtype="float16")
         if self._all_kept(data, axis, exclude):
-            return data
+            return self.abs(data)
         total = self.sum(self.F.square(data), axis, keepdims, exclude)
         return self.where(total == 0, 0.0, self.F.sqrt(self.where(total == 0, 1.0, total)))
 

@@ -21,7 +21,9 @@ def nuclear_norm(ops: MXNetOps, data: Tensor) -> Tensor:
     # MXNet decomposes wide matrices only; as many columns of zeros as there are rows change no singular value.
     (row, column) = (F.slice_axis(F.BlockGrad(data), axis=axis, begin=0, end=1) for axis in (0, 1))
     zeros = F.zeros_like(column)
-    padded = F.concat(F.BlockGrad(data), F.dot(zeros, zeros, transpose_b=True), dim=1)
+    # A NaN would end the decomposition by an error. The sum is NaN all the same, by the product with the gradient below.
+    known = ops.where(F.BlockGrad(data) - F.BlockGrad(data) == 0, F.BlockGrad(data), 0.0)
+    padded = F.concat(known, F.dot(zeros, zeros, transpose_b=True), dim=1)
     (left, values, right) = (one.as_nd_ndarray() for one in F.numpy.linalg.svd(padded.as_np_ndarray()))
     size = F.maximum(*(F.sum(F.ones_like(one)) for one in (row, column)))
     zero = size * F.max(values) * float(np.finfo(dtype or "float32").eps)

@@ -215,6 +215,8 @@ class TensorFlowOps(OpSet):
             root = tf.sqrt(tf.where(zero, tf.ones_like(total), total))
             return tf.where(zero, tf.zeros_like(total), root)
 
+        if not reduced_axes(axis, _rank(data), exclude):
+            return self.abs(data)
         return _reduce(norm, data, axis, keepdims, exclude)
 
     def cumsum(self, data: Tensor, axis: int = -1) -> Tensor:

@@ -42,6 +42,8 @@ from polyloss.zoo.contrastive import (
     sup_con,
 )
 from polyloss.zoo.divergence import JSDivergence, KLDivergence, js_divergence, kl_divergence
+from polyloss.zoo.frechet import Fid, FidFromMoments, feature_moments, fid, fid_from_moments, merge_moments
+from polyloss.zoo.gan import Critic, Generator, GradientPenalty, critic, generator, gradient_penalty
 from polyloss.zoo.generative import InceptionScore, inception_score
 from polyloss.zoo.image import MSSSIM, SSIM, Perceptual, Style, ms_ssim, perceptual, ssim, style
 from polyloss.zoo.lovasz import LovaszHinge, LovaszSoftmax, lovasz_hinge, lovasz_softmax
@@ -143,6 +145,7 @@ from polyloss.zoo.sequence import (
 from polyloss.zoo.state import Memory, Stateful
 from polyloss.zoo.stateful import OIM, Center, center, center_init, center_update, oim, oim_init, oim_update
 from polyloss.zoo.text_image import DAMSM, damsm
+from polyloss.zoo.transport import Wasserstein1d, wasserstein_1d
 
 __all__ = [
     "CLIP",
@@ -172,6 +175,7 @@ __all__ = [
     "Circle",
     "Contrastive",
     "CosFace",
+    "Critic",
     "CrossEntropy",
     "DIoU",
     "Dice",
@@ -179,6 +183,8 @@ __all__ = [
     "DistributionalRanking",
     "EditDistance",
     "ExpectedSarsa",
+    "Fid",
+    "FidFromMoments",
     "Focal",
     "FocalTversky",
     "GIoU",
@@ -186,6 +192,8 @@ __all__ = [
     "GemanMcClure",
     "GeneralizedAdvantage",
     "GeneralizedDice",
+    "Generator",
+    "GradientPenalty",
     "Hinge",
     "Huber",
     "InceptionScore",
@@ -225,6 +233,7 @@ __all__ = [
     "Triplet",
     "Tversky",
     "Verification",
+    "Wasserstein1d",
     "Welsch",
     "arcface",
     "asymmetric",
@@ -245,6 +254,7 @@ __all__ = [
     "clip",
     "contrastive",
     "cosface",
+    "critic",
     "cross_entropy",
     "damsm",
     "dice",
@@ -254,13 +264,18 @@ __all__ = [
     "dpo",
     "edit_distance",
     "expected_sarsa",
+    "feature_moments",
+    "fid",
+    "fid_from_moments",
     "focal",
     "focal_tversky",
     "gaussian_nll",
     "geman_mcclure",
     "generalized_advantage",
     "generalized_dice",
+    "generator",
     "giou",
+    "gradient_penalty",
     "hinge",
     "huber",
     "inception_score",
@@ -276,6 +291,7 @@ __all__ = [
     "logistic",
     "lovasz_hinge",
     "lovasz_softmax",
+    "merge_moments",
     "minimum_risk",
     "ms_ssim",
     "multiclass_hinge",
@@ -307,5 +323,6 @@ __all__ = [
     "triplet",
     "tversky",
     "verification",
+    "wasserstein_1d",
     "welsch",
 ]

@@ -387,7 +387,7 @@ ROWS = floats([NAN, 1, 2], [INF, 1, -2], [-INF, 1, 2], [-INF, -INF, -INF], [INF,
 
 REDUCE = [
     *(Case(op, (CUBE,), how) for op in REDUCTIONS for how in AXES),
-    *(Case(op, (CUBE,), how) for op in REDUCTIONS if op != "norm" for how in NO_AXES),
+    *(Case(op, (CUBE,), how) for op in REDUCTIONS for how in NO_AXES),
     Case("sum", (CUBE,), {"axis": [2, 0]}),
     Case("sum", (CUBE,), {"axis": (), "exclude": True}),
     *(Case(op, (POINT,)) for op in REDUCTIONS),
@@ -456,6 +456,7 @@ REDUCE += [
         )
     ),
     *(Case("nuclear_norm", (floats([1, x], [2, 3]),), label="special values", wrt=()) for x in (NAN, INF)),
+    *(Case("nuclear_norm", (np.diag([x, 1.0, 1.0]),), label="special values", wrt=()) for x in (NAN, INF)),
 ]
 
 # --- order ------------------------------------------------------------------------------------------------------------------

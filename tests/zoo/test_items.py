@@ -61,7 +61,7 @@ def test_nothing_else_is_named():
         one.__name__ for kind in ITEMS.values() if issubclass(kind, Stateful) for one in (kind.initial, kind.updating)
     }
     others = {name for name in zoo.__all__ if name not in ITEMS and name not in functions | states}
-    assert others == {"Item", "Memory", "Stateful"}
+    assert others == {"Item", "Memory", "Stateful", "feature_moments", "merge_moments"}
     assert {key.removeprefix("zoo/") for key in REFERENCES} == set(ITEMS)
     assert {vector.loss for vector in vectors()} <= set(REFERENCES)
 

@@ -6,6 +6,7 @@ from polyloss_conformance.deviations.record import Finding
 from polyloss_conformance.deviations.zoo import (
     boxes,
     classification,
+    distributions,
     divergence,
     image,
     margin,
@@ -21,6 +22,7 @@ from polyloss_conformance.deviations.zoo import (
 _FAMILIES = (
     boxes,
     classification,
+    distributions,
     divergence,
     image,
     margin,

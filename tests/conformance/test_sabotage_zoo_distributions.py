@@ -1,0 +1,93 @@
+"""Deliberately wrong losses and distances between distributions must be caught by their cases."""
+
+import pytest
+
+from polyloss.formulas import frechet, gan, transport
+
+from .test_sabotage import function, judged, op, op_set, pytestmark, without  # noqa: F401 - a mark is found by its name
+
+
+def of_another_kind(original):
+    return lambda F, score, *, kind: original(F, score, kind="wasserstein" if kind == "hinge" else kind)
+
+
+def masses_ignored(original):
+    return lambda F, x, y, a, b, **more: original(F, x, y, F.ones_like(a), F.ones_like(b), **more)
+
+
+def unsorted(original):
+    return lambda self, data, **more: data
+
+
+SABOTAGES = {
+    "real scores pushed down": (
+        function(gan, "of_real", lambda f: lambda F, score, **more: f(F, -score, **more)),
+        "zoo/Critic",
+        "/3-2/",
+    ),
+    "a hinge without a kink": (function(gan, "of_fake", of_another_kind), "zoo/Critic", "kind=hinge"),
+    "generator pushed down": (
+        function(gan, "of_generator", lambda f: lambda F, score, **more: f(F, -score, **more)),
+        "zoo/Generator",
+        "/2x3/",
+    ),
+    "hinge for the generator": (
+        function(gan, "of_generator", lambda f: lambda F, score, *, kind: gan.of_real(F, score, kind=kind)),
+        "zoo/Generator",
+        "kind=hinge",
+    ),
+    "always two-sided": (
+        function(gan, "gradient_penalty", without(one_sided=False)),
+        "zoo/GradientPenalty",
+        "one_sided=True",
+    ),
+    "weight forgotten": (function(gan, "gradient_penalty", without(weight=1.0)), "zoo/GradientPenalty", "/3x3/"),
+    "norm over one axis": (
+        op("norm", lambda f: lambda self, data, **more: self.sum(f(self, data, axis=1), axis=0, exclude=True)),
+        "zoo/GradientPenalty",
+        "/2x1x2x2/",
+    ),
+    "samples not in order": (op("sort", unsorted), "zoo/Wasserstein1d", "/2x3/"),
+    "masses ignored": (
+        function(transport, "wasserstein_1d_of_masses", masses_ignored),
+        "zoo/Wasserstein1d",
+        "/masses-reduction=none/",
+    ),
+    "root forgotten": (
+        function(transport, "root", lambda f: lambda F, value, *, p: value),
+        "zoo/Wasserstein1d",
+        "/2x3-p=2.0,root=True/",
+    ),
+    "means ignored": (
+        function(
+            frechet, "of_samples", lambda f: lambda F, x, y: f(F, frechet._centred(F, x)[1], frechet._centred(F, y)[1])
+        ),
+        "zoo/Fid",
+        "/3x4-2x4/",
+    ),
+    "Frobenius for nuclear norm": (
+        op("nuclear_norm", lambda f: lambda self, data: self.norm(data)),
+        "zoo/Fid",
+        "/5x3-4x3/",  # of two samples only one singular value is not 0
+    ),
+    "covariance for its factor": (
+        function(frechet, "factor", lambda f: lambda F, covariance: covariance),
+        "zoo/FidFromMoments",
+        "/3/",
+    ),
+    "product of factors not turned": (
+        op("dot", lambda f: lambda self, a, b, transpose_a=False, transpose_b=False: f(self, a, b, False, transpose_b)),
+        "zoo/FidFromMoments",
+        "/3/",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SABOTAGES)
+def test_caught(name):
+    (sabotage, loss, part) = SABOTAGES[name]
+    ops = op_set()
+    assert all(cell["status"] == "pass" for cell in judged(loss, part).values())
+    with sabotage(ops):
+        wrong = judged(loss, part)
+    assert "fail" in {cell["status"] for cell in wrong.values()}
