@@ -222,6 +222,10 @@ class Run:
             chosen = [mode for mode in env.about.get("modes", ["eager"]) if mode in (self._request.modes or [mode])]
             sampled = env.about.get("sampled", ())
             (quick, every) = (self._request.quick, self._request.every_graph)
+            if (
+                quick and not self._request.modes
+            ):  # what takes seconds to compile is no part of it, unless it is asked for
+                chosen = [mode for mode in chosen if mode not in sampled]
             for mode in chosen:
                 env.planned[mode] = [case.id for case in planned(cases, mode, mode in sampled, quick, every)]
 
