@@ -190,13 +190,18 @@ def test_a_compiled_operation_that_is_wrong_is_caught(loss, name, wrong, monkeyp
 def test_one_value_of_an_option_that_is_wrong_where_compiled_is_caught(reduction, monkeypatch):
     (framework, mode) = COMPILED
     backend = dispatch.backend(framework)
-    reduced = base.reduced
+    (reduced, each) = (base.reduced, base.reduced_each)
 
     def wrong(F, terms, kind, *rest):
         value = reduced(F, terms, kind, *rest)
         return value * 1.001 if kind == reduction else value
 
+    def each_wrong(F, formula, tensors, kind, *rest):
+        value = each(F, formula, tensors, kind, *rest)
+        return value * 1.001 if kind == reduction else value
+
     monkeypatch.setattr(base, "reduced", wrong)
+    monkeypatch.setattr(base, "reduced_each", each_wrong)
     cases = planned(
         {key: case for key, case in dialects.all_cases().items() if case.loss == "torch/SoftMarginLoss"}, mode
     )
