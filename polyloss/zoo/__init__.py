@@ -42,7 +42,7 @@ from polyloss.zoo.contrastive import (
     sup_con,
 )
 from polyloss.zoo.divergence import JSDivergence, KLDivergence, js_divergence, kl_divergence
-from polyloss.zoo.frechet import Fid, FidFromMoments, feature_moments, fid, fid_from_moments, merge_moments
+from polyloss.zoo.frechet import FID, FIDFromMoments, feature_moments, fid, fid_from_moments, merge_moments
 from polyloss.zoo.gan import Critic, Generator, GradientPenalty, critic, generator, gradient_penalty
 from polyloss.zoo.generative import InceptionScore, inception_score
 from polyloss.zoo.image import MSSSIM, SSIM, Perceptual, Style, ms_ssim, perceptual, ssim, style
@@ -113,7 +113,7 @@ from polyloss.zoo.reinforcement import (
     GeneralizedAdvantage,
     QLearning,
     Sarsa,
-    TdLambda,
+    TDLambda,
     TemporalDifference,
     expected_sarsa,
     generalized_advantage,
@@ -151,6 +151,7 @@ __all__ = [
     "CLIP",
     "DAMSM",
     "DPO",
+    "FID",
     "IPO",
     "KTO",
     "L1",
@@ -183,8 +184,7 @@ __all__ = [
     "DistributionalRanking",
     "EditDistance",
     "ExpectedSarsa",
-    "Fid",
-    "FidFromMoments",
+    "FIDFromMoments",
     "Focal",
     "FocalTversky",
     "GIoU",
@@ -227,7 +227,7 @@ __all__ = [
     "Stateful",
     "Style",
     "SupCon",
-    "TdLambda",
+    "TDLambda",
     "TemporalDifference",
     "TextImageRPrecision",
     "Triplet",

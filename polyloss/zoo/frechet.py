@@ -160,5 +160,5 @@ def merge_moments(state: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> d
     return dict(zip(STATE, formulas.merged(F, x, y), strict=True))
 
 
-Fid = item(fid, differentiable=False)
-FidFromMoments = item(fid_from_moments, differentiable=False)
+FID = item(fid, name="FID", differentiable=False)
+FIDFromMoments = item(fid_from_moments, name="FIDFromMoments", differentiable=False)

@@ -344,7 +344,7 @@ def expected_sarsa(
 
 
 TemporalDifference = item(temporal_difference)
-TdLambda = item(td_lambda)
+TDLambda = item(td_lambda, name="TDLambda")
 GeneralizedAdvantage = item(generalized_advantage)
 QLearning = item(q_learning)
 Sarsa = item(sarsa)

@@ -62,22 +62,22 @@ SABOTAGES = {
         function(
             frechet, "of_samples", lambda f: lambda F, x, y: f(F, frechet._centred(F, x)[1], frechet._centred(F, y)[1])
         ),
-        "zoo/Fid",
+        "zoo/FID",
         "/3x4-2x4/",
     ),
     "Frobenius for nuclear norm": (
         op("nuclear_norm", lambda f: lambda self, data: self.norm(data)),
-        "zoo/Fid",
+        "zoo/FID",
         "/5x3-4x3/",  # of two samples only one singular value is not 0
     ),
     "covariance for its factor": (
         function(frechet, "factor", lambda f: lambda F, covariance: covariance),
-        "zoo/FidFromMoments",
+        "zoo/FIDFromMoments",
         "/3/",
     ),
     "product of factors not turned": (
         op("dot", lambda f: lambda self, a, b, transpose_a=False, transpose_b=False: f(self, a, b, False, transpose_b)),
-        "zoo/FidFromMoments",
+        "zoo/FIDFromMoments",
         "/3/",
     ),
 }

@@ -26,8 +26,8 @@ SABOTAGES = {
         "zoo/TemporalDifference",
         "kind=huber",
     ),
-    "lambda ignored": (function(reinforcement, "lambda_returns", without(weight=1.0)), "zoo/TdLambda", "/2x3/"),
-    "time turned round": (function(reinforcement, "lambda_returns", from_the_start), "zoo/TdLambda", "/2x3/"),
+    "lambda ignored": (function(reinforcement, "lambda_returns", without(weight=1.0)), "zoo/TDLambda", "/2x3/"),
+    "time turned round": (function(reinforcement, "lambda_returns", from_the_start), "zoo/TDLambda", "/2x3/"),
     "advantage without the future": (
         function(reinforcement, "advantages", without(weight=0.0)),
         "zoo/GeneralizedAdvantage",

@@ -16,7 +16,7 @@ for _case in cases():
 EXCUSED: dict[tuple[str, str], str] = {
     (
         "test_tensorflow_of_unknown_size",
-        "zoo/FidFromMoments",
+        "zoo/FIDFromMoments",
     ): "the first axis is that of the features, and each is a step",
 }
 """By test and loss: why it cannot."""

@@ -180,7 +180,7 @@ def plans() -> Iterable[Plan]:
     )
     few: dict[str, Shape] = {"fake": (3, 4), "real": (2, 4)}
     yield plan(
-        "Fid",
+        "FID",
         [
             Layout("5x3-4x3", {"fake": (5, 3), "real": (4, 3)}, dtypes=ALL, quick=True),
             Layout("3x4-2x4", few),
@@ -197,7 +197,7 @@ def plans() -> Iterable[Plan]:
         "real_covariance": (3, 3),
     }
     yield plan(
-        "FidFromMoments",
+        "FIDFromMoments",
         [
             Layout("3", normals, quick=True),
             Layout("2", {name: (2,) * len(s) for name, s in normals.items()}),

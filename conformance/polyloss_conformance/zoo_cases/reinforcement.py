@@ -74,7 +74,7 @@ def plans() -> Iterable[Plan]:
     step = dict.fromkeys(STEP, (2, 3))
     yield _of("TemporalDifference", (), step, dict.fromkeys(STEP, (0, 3)), Layout("3", dict.fromkeys(STEP, (3,))))
     weights = options(step, "2x3", {"weight": 0.0}, {"weight": 1.0, "reduction": "none"})
-    yield _of("TdLambda", (), step, dict.fromkeys(STEP, (2, 0)), Layout("4", dict.fromkeys(STEP, (4,))), *weights)
+    yield _of("TDLambda", (), step, dict.fromkeys(STEP, (2, 0)), Layout("4", dict.fromkeys(STEP, (4,))), *weights)
     yield plan(
         "GeneralizedAdvantage",
         [

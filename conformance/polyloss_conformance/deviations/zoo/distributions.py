@@ -50,7 +50,7 @@ FINDINGS = (
         "A score of 0 is said to mean that both groups of images are the same. It says that features have the same mean and covariance: the"
         " corners of a square and those of its mirror image, of which no two are equal, are at distance 0.",
         LIST + "FID",
-        example("Fid", {"fake": _LEFT, "real": _RIGHT}),
+        example("FID", {"fake": _LEFT, "real": _RIGHT}),
         _distance_of_nearest,
         (2**0.5, 0.0),
         by="to the nearest real sample",
@@ -59,7 +59,7 @@ FINDINGS = (
         "zoo-L30-ddof",
         "By what the covariances are divided is not said. The reference implementation takes n - 1; n gives a smaller distance.",
         LIST + "FID; Heusel et al. 2017, their program: numpy.cov",
-        example("Fid", {"fake": 3 * _SQUARE, "real": _SQUARE}),
+        example("FID", {"fake": 3 * _SQUARE, "real": _SQUARE}),
         _of_populations,
         (8.0, 32 / 3),
         by="divided by n",

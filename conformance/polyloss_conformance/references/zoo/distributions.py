@@ -178,7 +178,7 @@ REFERENCES = (
         paper="Peyre and Cuturi, Computational Optimal Transport, 2019, remark 2.30",
     ),
     zoo(
-        "Fid",
+        "FID",
         "The distance between the normal distributions fitted to the features of two sets of samples.",
         _FRECHET,
         r"\ell = \max(0, \lVert \bar{x} - \bar{y} \rVert^2 + \lVert A \rVert_F^2 + \lVert B \rVert_F^2 - 2 \lVert A B^T \rVert_*),"
@@ -187,7 +187,7 @@ REFERENCES = (
         paper=_HEUSEL,
     ),
     zoo(
-        "FidFromMoments",
+        "FIDFromMoments",
         "The distance between two normal distributions of given means and covariances.",
         _FRECHET,
         r"\ell = \max(0, \lVert \mu_1 - \mu_2 \rVert^2 + \lVert L \rVert_F^2 + \lVert M \rVert_F^2 - 2 \lVert L^T M \rVert_*),"

@@ -103,7 +103,7 @@ REFERENCES = (
         paper=_SUTTON,
     ),
     zoo(
-        "TdLambda",
+        "TDLambda",
         "The error of each state's value against the mixture of all n-step returns.",
         r"G^\lambda_t = (1 - \lambda) \sum_{n \ge 1} \lambda^{n-1} G^{(n)}_t",
         REDUCED
