@@ -32,7 +32,8 @@ def rounded(values: Array, dtype: str) -> Array:
         bits = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)
         kept = ((bits.astype(np.uint64) + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000).astype(np.uint32)
         return np.where(np.isfinite(values), kept.view(np.float32).astype(np.float64), values).reshape(values.shape)
-    return values.astype(dtype).astype(np.float64)
+    with np.errstate(over="ignore"):  # what is too large becomes infinite
+        return values.astype(dtype).astype(np.float64)
 
 
 @dataclass(frozen=True, eq=False)
