@@ -212,7 +212,7 @@ SABOTAGES = {
     ),
     "torch: sum for mean": (op("mean", lambda f: lambda self, *a, **k: self.sum(*a, **k)), "torch/MSELoss", "/2x3/"),
     "torch: reduction ignored": (
-        function(torch_base, "reduced", lambda f: lambda F, loss, mode, *rest: f(F, loss, "mean", *rest)),
+        function(torch_base, "reduced_each", lambda f: lambda F, g, given, mode, *rest: f(F, g, given, "mean", *rest)),
         "torch/L1Loss",
         "/2x3-sum/",
     ),
