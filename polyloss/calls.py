@@ -82,6 +82,14 @@ def same_shape(F: OpSet, loss: str, name: str, tensor: Tensor, other: str, refer
         )
 
 
+def same_shapes(F: OpSet, loss: str, **tensors: Tensor) -> None:
+    """Raise ValueError unless all the tensors have the shape of the first; one of None is absent."""
+    (first, *others) = tensors
+    for name in others:
+        if tensors[name] is not None:
+            same_shape(F, loss, name, tensors[name], first, tensors[first])
+
+
 def broadcast(F: OpSet, loss: str, **tensors: Tensor) -> list[Tensor]:
     """The tensors in the shape to which all of them broadcast; ValueError where there is none."""
     parts = list(tensors.values())

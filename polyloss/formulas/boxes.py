@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from polyloss.formulas.region import quotient
 from polyloss.opset import OpSet, Tensor
 
 Box = tuple[Tensor, Tensor, Tensor, Tensor]
@@ -27,12 +28,6 @@ def _larger(F: OpSet, one: Tensor, other: Tensor) -> Tensor:
 
 def _smaller(F: OpSet, one: Tensor, other: Tensor) -> Tensor:
     return F.min(F.stack(one, other), axis=0)
-
-
-def _quotient(F: OpSet, part: Tensor, whole: Tensor) -> Tensor:
-    """``part / whole``; 0 without a gradient where `whole` is 0."""
-    none = F.broadcast_equal(whole, 0.0)
-    return F.where(none, 0.0, part / F.where(none, 1.0, whole))
 
 
 def _sides(F: OpSet, box: Box) -> tuple[Tensor, Tensor]:
@@ -62,7 +57,7 @@ def overlap(F: OpSet, pred: Box, target: Box) -> tuple[Tensor, Tensor]:
 def iou(F: OpSet, pred: Box, target: Box, *, smooth: tuple[float, float] = (0.0, 0.0)) -> Tensor:
     """``(I + a) / (U + b)`` of intersection and union, for a and b in `smooth`; 0 where the union is 0."""
     (common, union) = overlap(F, pred, target)
-    return _quotient(F, common + smooth[0], union + smooth[1])
+    return quotient(F, common + smooth[0], union + smooth[1])
 
 
 def log_iou(F: OpSet, pred: Box, target: Box, *, smooth: tuple[float, float], epsilon: float) -> Tensor:
@@ -88,14 +83,14 @@ def giou(F: OpSet, pred: Box, target: Box) -> Tensor:
     """``IoU - (C - U) / C`` with the area C of the smallest box around both."""
     (common, union) = overlap(F, pred, target)
     around = _area(F, _hull(F, pred, target))
-    return _quotient(F, common, union) - _quotient(F, around - union, around)
+    return quotient(F, common, union) - quotient(F, around - union, around)
 
 
 def diou(F: OpSet, pred: Box, target: Box) -> Tensor:
     """``IoU - d^2 / c^2`` with the distance d of the centres, and the diagonal c of the smallest box around both."""
     (width, height) = _sides(F, _hull(F, pred, target))
     (x, y) = (0.5 * ((pred[i] - target[i]) + (pred[i + 2] - target[i + 2])) for i in (0, 1))
-    away = _quotient(F, F.square(x) + F.square(y), F.square(width) + F.square(height))
+    away = quotient(F, F.square(x) + F.square(y), F.square(width) + F.square(height))
     return iou(F, pred, target) - away
 
 
@@ -109,5 +104,5 @@ def ciou(F: OpSet, pred: Box, target: Box) -> Tensor:
     flat = F.broadcast_equal(F.min(F.stop_gradient(F.stack(*sizes[0], *sizes[1])), axis=0), 0.0)
     (shape, wanted) = (F.arctan(F.where(flat, 1.0, w) / F.where(flat, 1.0, h)) for w, h in sizes)
     v = 4 / math.pi**2 * F.square(wanted - shape)
-    weight = F.stop_gradient(_quotient(F, v, 1 - iou(F, pred, target) + v))
+    weight = F.stop_gradient(quotient(F, v, 1 - iou(F, pred, target) + v))
     return diou(F, pred, target) - weight * v

@@ -123,11 +123,17 @@ def bounded_binary_cross_entropy(F: OpSet, pred: Tensor, label: Tensor, *, epsil
     return -(label * F.log(p) + (1.0 - label) * F.log1p(-p))
 
 
+def power_of_share(F: OpSet, x: Tensor, *, exponent: float) -> Tensor:
+    """``x^exponent`` for x from 0 on; at 0 the gradient is 0, also where it would be infinite."""
+    positive = F.broadcast_greater(x, 0.0)
+    return F.where(positive, F.power(F.where(positive, x, 1.0), exponent), 0.0)
+
+
 def focal_factor(F: OpSet, miss: Tensor, *, gamma: float) -> Tensor:
     """``miss^gamma`` for ``0 <= miss <= 1`` and ``gamma >= 0``; at 0, for gamma below 1, its gradient is 0 in place of an infinite one."""
     if gamma in (0, 1):
         return miss if gamma else F.ones_like(miss)
-    return F.where(miss > 0, F.power(F.where(miss > 0, miss, 1.0), gamma), 0.0)
+    return power_of_share(F, miss, exponent=gamma)
 
 
 def binary_focal_cross_entropy(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from polyloss.formulas.divergence import kullback_leibler
 from polyloss.opset import OpSet, Tensor
 
 
@@ -10,8 +11,6 @@ def inception_score(F: OpSet, log_p: Tensor) -> Tensor:
 
     ``log m = logsumexp_n log p_n - log N``. A class of probability 0 adds 0.
     """
-    p = F.exp(log_p)
-    log_m = F.expand_dims(F.log(F.mean(p, axis=0)), axis=0)
-    never = F.broadcast_equal(p, 0.0)
-    ratio = F.where(never, 0.0, log_p) - F.where(never, 0.0, F.broadcast_like(log_m, log_p))
-    return F.exp(F.mean(F.sum(p * ratio, axis=1), axis=0, keepdims=True))
+    log_m = F.broadcast_like(F.expand_dims(F.log(F.mean(F.exp(log_p), axis=0)), axis=0), log_p)
+    each = kullback_leibler(F, log_m, log_p, pred_as="log_probabilities", target_as="log_probabilities", axis=1)
+    return F.exp(F.mean(each, axis=0, keepdims=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from polyloss.formulas.robust import exponential_slope
 from polyloss.opset import OpSet, Tensor
 
 _NEAR = 0.5
@@ -25,11 +26,8 @@ def log_one_less(F: OpSet, log_p: Tensor) -> Tensor:
     Near 0, ``1 - e^x = -x (1 + x/2 (1 + x/3 (1 + ...)))``, of which 15 factors reach float64; further off, ``log1p(-e^x)``.
     """
     near = F.clip(log_p, -_NEAR, 0.0)
-    share = F.ones_like(near)
-    for n in range(15, 1, -1):
-        share = 1.0 + near * share * (1 / n)
     far = F.log1p(-F.exp(F.clip(log_p, float("-inf"), -_NEAR)))
-    return F.where(log_p < -_NEAR, far, F.log(-near * share))
+    return F.where(log_p < -_NEAR, far, F.log(-near * exponential_slope(F, near, terms=15)))
 
 
 def odds_ratio_preference(F: OpSet, chosen: Tensor, rejected: Tensor, *, beta: float) -> Tensor:

@@ -25,14 +25,18 @@ def _hits_and_errors(pred: Tensor, label: Tensor) -> tuple[Tensor, Tensor, Tenso
     return label * pred, (1.0 - label) * pred, label * (1.0 - pred)
 
 
+def quotient(F: OpSet, part: Tensor, whole: Tensor) -> Tensor:
+    """``part / whole``; 0 without a gradient where `whole` is 0."""
+    none = F.broadcast_equal(whole, 0.0)
+    return F.where(none, 0.0, part / F.where(none, 1.0, whole))
+
+
 def share(F: OpSet, lost: Tensor, whole: Tensor, *, smooth: float) -> Tensor:
     """``lost / (whole + smooth)``, which is ``1 - (kept + smooth) / (whole + smooth)`` for ``kept = whole - lost`` without cancelling.
 
     0 without a gradient where it is 0 / 0.
     """
-    whole = whole + smooth
-    none = F.broadcast_equal(whole, 0.0)
-    return F.where(none, 0.0, lost / F.where(none, 1.0, whole))
+    return quotient(F, lost, whole + smooth)
 
 
 def smoothed_dice(
@@ -82,9 +86,3 @@ def smoothed_tversky(
     )
     lost = alpha * false_positive + beta * false_negative
     return share(F, lost, hit + lost, smooth=smooth)
-
-
-def power_of_share(F: OpSet, x: Tensor, *, exponent: float) -> Tensor:
-    """``x^exponent`` for x from 0 on; at 0 the gradient is 0, also where it would be infinite."""
-    positive = F.broadcast_greater(x, 0.0)
-    return F.where(positive, F.power(F.where(positive, x, 1.0), exponent), 0.0)

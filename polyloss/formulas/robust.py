@@ -55,7 +55,12 @@ def _exp_less_one(F: OpSet, y: Tensor) -> Tensor:
     Its 18 terms reach float64.
     """
     near = F.clip(y, -1.0, 1.0)
+    return F.where(F.abs(y) < 1, near * exponential_slope(F, near, terms=18), F.exp(y) - 1)
+
+
+def exponential_slope(F: OpSet, y: Tensor, *, terms: int) -> Tensor:
+    """``(e^y - 1) / y = 1 + y/2 (1 + y/3 (...))`` near 0, up to so many factors, and 1 at 0."""
     nested = F.ones_like(y)
-    for n in range(18, 1, -1):
-        nested = 1 + nested * near * (1 / n)
-    return F.where(F.abs(y) < 1, near * nested, F.exp(y) - 1)
+    for n in range(terms, 1, -1):
+        nested = 1 + nested * y * (1 / n)
+    return nested

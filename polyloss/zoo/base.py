@@ -37,6 +37,18 @@ def opened(loss: str, exact: tuple[str, ...] = (), **tensors: Tensor) -> tuple[O
     return F, wide, dtype
 
 
+def alike(loss: str, exact: tuple[str, ...] = (), **tensors: Tensor) -> tuple[OpSet, list[Tensor], str | None]:
+    """As `opened`, for tensors of one shape.
+
+    Raises:
+        ValueError: their shapes differ.
+        TypeError: as `opened`.
+    """
+    (F, wide, dtype) = opened(loss, exact, **tensors)
+    calls.same_shapes(F, loss, **tensors)
+    return F, wide, dtype
+
+
 def class_numbers(F: OpSet, loss: str, name: str, tensor: Tensor) -> None:
     """Raise TypeError unless `tensor` has an integer dtype: class numbers are compared, and floats would run them together."""
     dtype = F.dtype(tensor)

@@ -6,7 +6,7 @@ from polyloss import calls, checks
 from polyloss.formulas import classification as formulas
 from polyloss.formulas import cross_entropy as cross_entropies
 from polyloss.opset import OpSet, Tensor
-from polyloss.zoo.base import MODES, item, opened, reduced, shape_of
+from polyloss.zoo.base import MODES, alike, item, opened, reduced, shape_of
 from polyloss.zoo.labels import Labels, numbered, own_class, unspoiled, weighed
 
 
@@ -140,8 +140,7 @@ def binary_cross_entropy(
     array([0.105361, 0.287682])
     """
     name = "binary_cross_entropy"
-    (F, (x, y), dtype) = opened(name, pred=pred, target=target)
-    calls.same_shape(F, name, "target", target, "pred", pred)
+    (F, (x, y), dtype) = alike(name, pred=pred, target=target)
     checks.positive(name, "eps", eps)
     checks.fraction(name, "label_smoothing", label_smoothing)
     if label_smoothing:
@@ -196,8 +195,7 @@ def focal(
     array([0.008917, 0.01058 , 0.000113, 0.070481])
     """
     name = "focal"
-    (F, (x, y), dtype) = opened(name, pred=pred, target=target)
-    calls.same_shape(F, name, "target", target, "pred", pred)
+    (F, (x, y), dtype) = alike(name, pred=pred, target=target)
     checks.at_least(name, "gamma", gamma, 0.0)
     if alpha is not None:
         checks.fraction(name, "alpha", alpha)
@@ -353,8 +351,7 @@ def asymmetric(
     0.344517
     """
     name = "asymmetric"
-    (F, (x, y), dtype) = opened(name, pred=pred, target=target)
-    calls.same_shape(F, name, "target", target, "pred", pred)
+    (F, (x, y), dtype) = alike(name, pred=pred, target=target)
     checks.in_rank(F, name, "the axis of the labels", -1, "pred", pred)
     checks.at_least(name, "gamma_positive", gamma_positive, 0.0)
     checks.at_least(name, "gamma_negative", gamma_negative, 0.0)

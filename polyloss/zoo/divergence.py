@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from polyloss import calls, checks
+from polyloss import checks
 from polyloss.formulas import divergence as formulas
 from polyloss.formulas.divergence import Form
 from polyloss.opset import OpSet, Tensor
-from polyloss.zoo.base import item, opened, reduced
+from polyloss.zoo.base import alike, item, reduced
 
 FORMS = ("probabilities", "log_probabilities", "logits")
 
@@ -118,8 +118,7 @@ JSDivergence = item(js_divergence, name="JSDivergence")
 
 
 def _pair(name: str, pred: Tensor, target: Tensor, axis: int) -> tuple[OpSet, Tensor, Tensor, str | None]:
-    (F, (x, y), dtype) = opened(name, pred=pred, target=target)
-    calls.same_shape(F, name, "target", target, "pred", pred)
+    (F, (x, y), dtype) = alike(name, pred=pred, target=target)
     checks.in_rank(F, name, "axis", axis, "pred", pred)
     return F, x, y, dtype
 

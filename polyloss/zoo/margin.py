@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from polyloss import calls, checks
+from polyloss import checks
 from polyloss.formulas import classification as formulas
 from polyloss.formulas import margin as margins
 from polyloss.opset import OpSet, Tensor
-from polyloss.zoo.base import item, opened, reduced
+from polyloss.zoo.base import alike, item, opened, reduced
 from polyloss.zoo.labels import numbered, own_class, unspoiled, weighed
 
 
@@ -150,6 +150,5 @@ Logistic = item(logistic)
 
 
 def _signed(name: str, pred: Tensor, target: Tensor, binary_labels: bool) -> tuple[OpSet, Tensor, Tensor, str | None]:
-    (F, (x, y), dtype) = opened(name, pred=pred, target=target)
-    calls.same_shape(F, name, "target", target, "pred", pred)
+    (F, (x, y), dtype) = alike(name, pred=pred, target=target)
     return F, x, 2.0 * y - 1.0 if binary_labels else y, dtype

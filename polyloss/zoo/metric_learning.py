@@ -21,11 +21,9 @@ def _rows(loss: str, x: Tensor, label: Tensor) -> tuple[OpSet, Tensor, str | Non
 
 
 def _alike(F: OpSet, loss: str, **tensors: Tensor) -> None:
-    (first, *others) = tensors
-    for name in others:
-        calls.same_shape(F, loss, name, tensors[name], first, tensors[first])
-    shape = F.shape(tensors[first])
-    if shape == ():
+    calls.same_shapes(F, loss, **tensors)
+    first = next(iter(tensors))
+    if F.shape(tensors[first]) == ():
         raise ValueError(f"{loss}: {first} has shape (); accepted are vectors, along the last axis")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from polyloss import calls, checks
 from polyloss.formulas import preference as formulas
 from polyloss.opset import OpSet, Tensor
-from polyloss.zoo.base import item, opened, reduced
+from polyloss.zoo.base import alike, item, opened, reduced
 
 
 def dpo(
@@ -135,7 +135,7 @@ def simpo(
     >>> print(simpo(np.array([-0.5]), np.array([-1.0])).round(6))
     0.693147
     """
-    (F, (won, lost), dtype) = _alike("simpo", chosen=chosen, rejected=rejected)
+    (F, (won, lost), dtype) = alike("simpo", chosen=chosen, rejected=rejected)
     checks.positive("simpo", "beta", beta)
     checks.at_least("simpo", "margin", margin, 0.0)
     return reduced(F, "simpo", formulas.preferred(F, beta * (won - lost) - margin), reduction, dtype)
@@ -172,7 +172,7 @@ def orpo(chosen: Tensor, rejected: Tensor, *, beta: float = 0.1, reduction: str 
     >>> print(orpo(np.array([-0.5]), np.array([-1.0])).round(6))
     0.53203
     """
-    (F, (won, lost), dtype) = _alike("orpo", chosen=chosen, rejected=rejected)
+    (F, (won, lost), dtype) = alike("orpo", chosen=chosen, rejected=rejected)
     checks.at_least("orpo", "beta", beta, 0.0)
     return reduced(F, "orpo", formulas.odds_ratio_preference(F, won, lost, beta=beta), reduction, dtype)
 
@@ -226,8 +226,7 @@ def kto(
     (F, (x, given, good, others), dtype) = opened(
         name, ("desirable",), pred=pred, ref=ref, desirable=desirable, mismatched=mismatched
     )
-    calls.same_shape(F, name, "ref", ref, "pred", pred)
-    calls.same_shape(F, name, "desirable", desirable, "pred", pred)
+    calls.same_shapes(F, name, pred=pred, ref=ref, desirable=desirable)
     checks.positive(name, "beta", beta)
     checks.at_least(name, "desirable_weight", desirable_weight, 0.0)
     checks.at_least(name, "undesirable_weight", undesirable_weight, 0.0)
@@ -271,7 +270,7 @@ def bradley_terry(chosen: Tensor, rejected: Tensor, *, margin: float = 0.0, redu
     >>> bradley_terry(np.array([1.0, 0.2]), np.array([0.3, 0.5]), reduction="none").round(6)
     array([0.403186, 0.854355])
     """
-    (F, (won, lost), dtype) = _alike("bradley_terry", chosen=chosen, rejected=rejected)
+    (F, (won, lost), dtype) = alike("bradley_terry", chosen=chosen, rejected=rejected)
     checks.number("bradley_terry", "margin", margin)
     difference = won - lost - margin if margin else won - lost
     return reduced(F, "bradley_terry", formulas.preferred(F, difference), reduction, dtype)
@@ -308,7 +307,7 @@ def ranknet(first: Tensor, second: Tensor, target: Tensor, *, sigma: float = 1.0
     >>> ranknet(np.array([1.0, 0.2]), np.array([0.3, 0.5]), np.array([1.0, 0.5]), reduction="none").round(6)
     array([0.403186, 0.704355])
     """
-    (F, (one, other, y), dtype) = _alike("ranknet", first=first, second=second, target=target)
+    (F, (one, other, y), dtype) = alike("ranknet", first=first, second=second, target=target)
     checks.positive("ranknet", "sigma", sigma)
     return reduced(F, "ranknet", F.sigmoid_cross_entropy(sigma * (one - other), y), reduction, dtype)
 
@@ -322,15 +321,6 @@ BradleyTerry = item(bradley_terry)
 RankNet = item(ranknet, name="RankNet")
 
 
-def _alike(name: str, **tensors: Tensor) -> tuple[OpSet, list[Tensor], str | None]:
-    """`opened`, for tensors of one shape."""
-    (F, wide, dtype) = opened(name, **tensors)
-    (first, *others) = tensors
-    for other in others:
-        calls.same_shape(F, name, other, tensors[other], first, tensors[first])
-    return F, wide, dtype
-
-
 def _against_reference(
     name: str, chosen: Tensor, rejected: Tensor, ref_chosen: Tensor, ref_rejected: Tensor
 ) -> tuple[OpSet, Tensor, str | None]:
@@ -338,7 +328,7 @@ def _against_reference(
 
     Each log ratio is taken first: the log probabilities are large, their ratios are not.
     """
-    (F, (won, lost, ref_won, ref_lost), dtype) = _alike(
+    (F, (won, lost, ref_won, ref_lost), dtype) = alike(
         name, chosen=chosen, rejected=rejected, ref_chosen=ref_chosen, ref_rejected=ref_rejected
     )
     return F, (won - ref_won) - (lost - ref_lost), dtype

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 
-from polyloss import calls, checks
+from polyloss import checks
 from polyloss.formulas import region
+from polyloss.formulas.classification import power_of_share
 from polyloss.opset import OpSet, Tensor
-from polyloss.zoo.base import divided, item, opened, reduced
+from polyloss.zoo.base import alike, divided, item, reduced
 
 ACTIVATIONS = ("none", "sigmoid", "softmax")
 
 
 def _masks(loss: str, pred: Tensor, target: Tensor) -> tuple[OpSet, Tensor, Tensor, str | None]:
     """The op set, prediction and target, which have one shape with a class axis, and the dtype of the result."""
-    (F, (pred, target), dtype) = opened(loss, ("target",), pred=pred, target=target)
-    calls.same_shape(F, loss, "target", target, "pred", pred)
+    (F, (pred, target), dtype) = alike(loss, ("target",), pred=pred, target=target)
     checks.in_rank(F, loss, "class axis", 1, "pred", pred)
     return F, pred, F.cast_like(target, pred), dtype
 
@@ -307,7 +307,7 @@ def focal_tversky(
     (F, pred, target, dtype) = _masks("focal_tversky", pred, target)
     pred = _activated(F, "focal_tversky", pred, activation)
     values = region.smoothed_tversky(F, pred, target, smooth=smooth, kept=_kept(batch), alpha=alpha, beta=beta)
-    values = region.power_of_share(F, values, exponent=1 / gamma)
+    values = power_of_share(F, values, exponent=1 / gamma)
     return reduced(F, "focal_tversky", values, reduction, dtype)
 
 

@@ -6,15 +6,8 @@ import math
 
 from polyloss import calls, checks
 from polyloss.formulas import regression as formulas
-from polyloss.opset import OpSet, Tensor
-from polyloss.zoo.base import divided, item, opened, reduced, shape_of
-
-
-def _pair(loss: str, pred: Tensor, target: Tensor) -> tuple[OpSet, Tensor, Tensor, str | None]:
-    """The op set, prediction and target, which have one shape, and the dtype of the result."""
-    (F, (pred, target), dtype) = opened(loss, pred=pred, target=target)
-    calls.same_shape(F, loss, "target", target, "pred", pred)
-    return F, pred, target, dtype
+from polyloss.opset import Tensor
+from polyloss.zoo.base import alike, divided, item, opened, reduced, shape_of
 
 
 def quantile(
@@ -103,7 +96,7 @@ def l1(pred: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     >>> print(l1(np.array([0.0, 1.0, 2.5, -1.0]), np.array([0.5, 1.0, 1.0, 1.0]), reduction="sum"))
     4.0
     """
-    (F, pred, target, dtype) = _pair("l1", pred, target)
+    (F, (pred, target), dtype) = alike("l1", pred=pred, target=target)
     return reduced(F, "l1", formulas.absolute_error(F, pred, target), reduction, dtype)
 
 
@@ -135,7 +128,7 @@ def l2(pred: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     >>> print(l2(np.array([0.0, 1.0, 2.5, -1.0]), np.array([0.5, 1.0, 1.0, 1.0])))
     1.625
     """
-    (F, pred, target, dtype) = _pair("l2", pred, target)
+    (F, (pred, target), dtype) = alike("l2", pred=pred, target=target)
     return reduced(F, "l2", formulas.squared_error(F, pred, target), reduction, dtype)
 
 
@@ -169,7 +162,7 @@ def huber(pred: Tensor, target: Tensor, *, delta: float = 1.0, reduction: str = 
     array([0.125, 0.   , 1.   , 1.5  ])
     """
     checks.inside("huber", "delta", delta, 0.0, math.inf)
-    (F, pred, target, dtype) = _pair("huber", pred, target)
+    (F, (pred, target), dtype) = alike("huber", pred=pred, target=target)
     return reduced(F, "huber", delta * formulas.huber_over_rho(F, pred, target, rho=delta), reduction, dtype)
 
 
@@ -205,7 +198,7 @@ def reconstruction(pred: Tensor, target: Tensor, *, kind: str = "l1", reduction:
     [0.25 1.75]
     """
     checks.one_of("reconstruction", "kind", kind, ("l1", "l2"))
-    (F, pred, target, dtype) = _pair("reconstruction", pred, target)
+    (F, (pred, target), dtype) = alike("reconstruction", pred=pred, target=target)
     checks.in_rank(F, "reconstruction", "the batch axis", 0, "pred", pred)
     formula = formulas.absolute_error if kind == "l1" else formulas.squared_error
     values = formula(F, pred, target)

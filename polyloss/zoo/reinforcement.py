@@ -5,7 +5,7 @@ from __future__ import annotations
 from polyloss import calls, checks
 from polyloss.formulas import reinforcement as formulas
 from polyloss.opset import OpSet, Tensor, UnsupportedError
-from polyloss.zoo.base import item, opened, reduced, shape_of
+from polyloss.zoo.base import alike, item, opened, reduced, shape_of
 
 KINDS = ("squared", "huber", "error")
 
@@ -14,11 +14,6 @@ def _loss(F: OpSet, name: str, error: Tensor, kind: str, delta: float, reduction
     checks.one_of(name, "kind", kind, KINDS)
     checks.positive(name, "delta", delta)
     return reduced(F, name, formulas.error_loss(F, error, kind=kind, delta=delta), reduction, dtype)
-
-
-def _same_shapes(F: OpSet, name: str, first: str, reference: Tensor, **tensors: Tensor) -> None:
-    for key, tensor in tensors.items():
-        calls.same_shape(F, name, key, tensor, first, reference)
 
 
 def temporal_difference(
@@ -64,8 +59,7 @@ def temporal_difference(
     array([ 1.4 , -1.18])
     """
     name = "temporal_difference"
-    (F, (v, r, g, w), dtype) = opened(name, value=value, reward=reward, discount=discount, next_value=next_value)
-    _same_shapes(F, name, "value", v, reward=r, discount=g, next_value=w)
+    (F, (v, r, g, w), dtype) = alike(name, value=value, reward=reward, discount=discount, next_value=next_value)
     return _loss(F, name, formulas.temporal_error(F, v, r, g, w), kind, delta, reduction, dtype)
 
 
@@ -112,8 +106,7 @@ def td_lambda(
     array([ 1.4 , -1.18])
     """
     name = "td_lambda"
-    (F, (v, r, g, w), dtype) = opened(name, value=value, reward=reward, discount=discount, next_value=next_value)
-    _same_shapes(F, name, "value", v, reward=r, discount=g, next_value=w)
+    (F, (v, r, g, w), dtype) = alike(name, value=value, reward=reward, discount=discount, next_value=next_value)
     checks.fraction(name, "weight", weight)
     steps = _steps(F, name, "value", v)
     if not steps:
@@ -167,8 +160,7 @@ def generalized_advantage(
     array([ 1.4 , -1.18])
     """
     name = "generalized_advantage"
-    (F, (v, r, g, w), dtype) = opened(name, value=value, reward=reward, discount=discount, next_value=next_value)
-    _same_shapes(F, name, "value", v, reward=r, discount=g, next_value=w)
+    (F, (v, r, g, w), dtype) = alike(name, value=value, reward=reward, discount=discount, next_value=next_value)
     checks.fraction(name, "weight", weight)
     if steps := _steps(F, name, "value", v):
         v = formulas.advantages(F, v, r, g, w, weight=weight, steps=steps)
@@ -224,9 +216,9 @@ def q_learning(
     name = "q_learning"
     given = {"reward": reward, "discount": discount, "next_q": next_q, "selector": selector}
     (F, (values, action, r, g, following, chosen), dtype) = opened(name, ("action",), q=q, action=action, **given)
-    _same_shapes(F, name, "q", values, next_q=following, **({} if chosen is None else {"selector": chosen}))
+    calls.same_shapes(F, name, q=values, next_q=following, selector=chosen)
     picked = _picked(F, name, "q", values, "action", action)
-    _same_shapes(F, name, "action", picked, reward=r, discount=g)
+    calls.same_shapes(F, name, action=picked, reward=r, discount=g)
     later = formulas.of_best(F, following, following if chosen is None else chosen)
     return _loss(F, name, formulas.temporal_error(F, picked, r, g, later), kind, delta, reduction, dtype)
 
@@ -285,9 +277,9 @@ def sarsa(
     (F, (values, action, r, g, following, number), dtype) = opened(
         name, ("action", "next_action"), q=q, action=action, **given
     )
-    _same_shapes(F, name, "q", values, next_q=following)
+    calls.same_shapes(F, name, q=values, next_q=following)
     picked = _picked(F, name, "q", values, "action", action)
-    _same_shapes(F, name, "action", picked, reward=r, discount=g)
+    calls.same_shapes(F, name, action=picked, reward=r, discount=g)
     later = _picked(F, name, "next_q", following, "next_action", number)
     return _loss(F, name, formulas.temporal_error(F, picked, r, g, later), kind, delta, reduction, dtype)
 
@@ -336,9 +328,9 @@ def expected_sarsa(
     name = "expected_sarsa"
     given = {"reward": reward, "discount": discount, "next_q": next_q, "next_probability": next_probability}
     (F, (values, action, r, g, following, policy), dtype) = opened(name, ("action",), q=q, action=action, **given)
-    _same_shapes(F, name, "q", values, next_q=following, next_probability=policy)
+    calls.same_shapes(F, name, q=values, next_q=following, next_probability=policy)
     picked = _picked(F, name, "q", values, "action", action)
-    _same_shapes(F, name, "action", picked, reward=r, discount=g)
+    calls.same_shapes(F, name, action=picked, reward=r, discount=g)
     later = F.sum(F.where(F.broadcast_equal(policy, 0.0), 0.0, policy * following), axis=-1)
     return _loss(F, name, formulas.temporal_error(F, picked, r, g, later), kind, delta, reduction, dtype)
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 
-from polyloss import calls, checks
+from polyloss import checks
 from polyloss.formulas import robust as formulas
 from polyloss.opset import Tensor
-from polyloss.zoo.base import item, opened, reduced
+from polyloss.zoo.base import alike, item, reduced
 
 
 def _member(loss: str, pred: Tensor, target: Tensor, alpha: float, scale: float, reduction: str) -> Tensor:
     checks.inside(loss, "scale", scale, 0.0, math.inf)
-    (F, (pred, target), dtype) = opened(loss, pred=pred, target=target)
-    calls.same_shape(F, loss, "target", target, "pred", pred)
+    (F, (pred, target), dtype) = alike(loss, pred=pred, target=target)
     values = formulas.barron(F, (pred - target) * (1 / scale), alpha=alpha)
     return reduced(F, loss, values, reduction, dtype)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from polyloss import calls, checks
+from polyloss import checks
 from polyloss.formulas import sequence as formulas
 from polyloss.opset import OpSet, Tensor, UnsupportedError
-from polyloss.zoo.base import item, opened, reduced, score, shape_of
+from polyloss.zoo.base import alike, item, opened, reduced, score, shape_of
 
 NORMALIZATIONS = ("none", "truth", "max")
 
@@ -79,7 +79,7 @@ def edit_distance(
         deletion=deletion,
         gamma=0.0,
     )
-    return score(F, name, reduced(F, name, found, reduction, "float32"), "float32")
+    return score(F, name, reduced(F, name, found, reduction, None), "float32")
 
 
 def soft_edit_distance(
@@ -185,10 +185,7 @@ def minimum_risk(score: Tensor, risk: Tensor, mask: Tensor | None = None, *, red
     1.5
     """
     name = "minimum_risk"
-    (F, (s, r, m), dtype) = opened(name, ("mask",), score=score, risk=risk, mask=mask)
-    for key, tensor in {"risk": r, "mask": m}.items():
-        if tensor is not None:
-            calls.same_shape(F, name, key, tensor, "score", s)
+    (F, (s, r, m), dtype) = alike(name, ("mask",), score=score, risk=risk, mask=mask)
     m = None if m is None else F.broadcast_greater(F.cast_like(m, s), 0.0)
     return reduced(F, name, formulas.minimum_risk(F, s, r, m), reduction, dtype)
 

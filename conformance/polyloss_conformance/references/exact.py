@@ -20,6 +20,9 @@ DIGITS = 60
 Number = Any
 """An mpmath ``mpf``; mpmath has no types."""
 
+NEAR = "1e-30"
+"""Below any difference of numbers that are tested, and above the step of the slopes."""
+
 _KEPT = 1 << 16
 
 
@@ -38,6 +41,11 @@ def each(function: Callable[..., Number], *arrays: Array) -> Array:
     """`function` of every element, the arrays broadcast against each other from the last axis on."""
     with np.errstate(invalid="ignore"):  # of infinities NaN is made on purpose
         return np.asarray(np.frompyfunc(function, len(arrays), 1)(*arrays), dtype=object)
+
+
+def constant(x: Number) -> Number:
+    """The input `x` without the step of the slopes: what is computed from it is a constant for the gradient."""
+    return mp.zero if abs(x) <= mp.mpf(NEAR) else mp.mpf(float(x))
 
 
 def reshape_like(array: Array, like: Array) -> Array:

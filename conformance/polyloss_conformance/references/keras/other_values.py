@@ -10,17 +10,20 @@ from mpmath import mp
 
 from polyloss_conformance.cases import Array
 from polyloss_conformance.references import ctc
-from polyloss_conformance.references.exact import Number, each, exp, log, log1p_exp, log_softmax, mean, relu, total
+from polyloss_conformance.references.exact import (
+    Number,
+    constant,
+    each,
+    exp,
+    log,
+    log1p_exp,
+    log_softmax,
+    mean,
+    relu,
+    total,
+)
 from polyloss_conformance.references.keras.common import EPSILON, computed_in
 from polyloss_conformance.references.reference import Config, Inputs
-
-NEAR = "1e-30"
-"""Below any difference of numbers that are tested and above the step of the slopes."""
-
-
-def given(x: Number) -> Number:
-    """`x` without the step of the slopes: for them a constant."""
-    return mp.mpf(float(x)) if abs(x) > mp.mpf(NEAR) else mp.zero
 
 
 def _rows(values: Callable[[list[Number], list[Number]], Number], true: Array, pred: Array) -> Array:
@@ -37,7 +40,7 @@ def _rows(values: Callable[[list[Number], list[Number]], Number], true: Array, p
 
 def _signs(true: Array) -> Array:
     """-1 and 1 for 0 and 1, if there is nothing else in the whole tensor."""
-    if all(given(y) in (0, 1) for y in true.flat):
+    if all(constant(y) in (0, 1) for y in true.flat):
         return each(lambda y: 2 * y - 1, true)
     return true
 
@@ -142,7 +145,7 @@ def circle(inputs: Inputs, config: Config) -> Array:
             distance = relu(1 - total(a * b for a, b in zip(row, other, strict=True)))
             fixed = distance
             if config.get("fixed_weights", True):
-                fixed = relu(1 - total(given(a) * given(b) for a, b in zip(row, other, strict=True)))
+                fixed = relu(1 - total(constant(a) * constant(b) for a, b in zip(row, other, strict=True)))
             if name == label:
                 near.append(gamma * relu(margin + fixed) * (distance - margin))
             else:

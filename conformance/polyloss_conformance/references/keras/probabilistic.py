@@ -13,14 +13,11 @@ import numpy as np
 from mpmath import mp
 
 from polyloss_conformance.cases import Array, rounded
-from polyloss_conformance.references.exact import Number, each, exact, exp, log, log1p_exp, mean, total
+from polyloss_conformance.references.exact import NEAR, Number, each, exact, exp, log, log1p_exp, mean, total
 from polyloss_conformance.references.keras.common import EPSILON, REDUCED, along, keras, loss
 from polyloss_conformance.references.reference import Config
 
 Row = list[Number]
-
-NEAR = "1e-30"
-"""Below any number that is tested and above the step of the slopes."""
 
 
 def _bounds(config: Config) -> tuple[Number, Number]:

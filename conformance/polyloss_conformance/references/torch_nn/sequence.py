@@ -10,10 +10,9 @@ from mpmath import mp
 
 from polyloss_conformance.cases import Array
 from polyloss_conformance.references import ctc
-from polyloss_conformance.references.exact import Number, exp, log, mean, total
+from polyloss_conformance.references.exact import Number, constant, exp, log, mean, total
 from polyloss_conformance.references.reference import Call, Config, Inputs
 from polyloss_conformance.references.torch_nn.common import torch
-from polyloss_conformance.references.torch_nn.values import NEAR
 
 
 def _lengths(name: str, inputs: Inputs, call: Call) -> list[int]:
@@ -48,7 +47,7 @@ def _continued(rows: Sequence[Sequence[Number]]) -> Number:
     """0 at the numbers that were given, with the slope exp(x) beside them: what torch adds to the slope of the value."""
 
     def term(x: Number) -> Number:
-        given = mp.mpf(float(x)) if abs(x) > mp.mpf(NEAR) else mp.zero
+        given = constant(x)
         return mp.zero if mp.isinf(x) else exp(given) * (x - given)
 
     return total(term(x) for row in rows for x in row)

@@ -13,13 +13,10 @@ import numpy as np
 from mpmath import mp
 
 from polyloss_conformance.cases import Array
-from polyloss_conformance.references.exact import Number, each, exact, exp, log, log1p_exp, mean, relu, total
+from polyloss_conformance.references.exact import Number, constant, each, exact, exp, log, log1p_exp, mean, relu, total
 from polyloss_conformance.references.reference import Call, Config, Inputs, Value
 
 Term = Callable[[Config], Callable[[Number, Number], Number]]
-
-NEAR = "1e-30"
-"""Below any difference of numbers that are tested and above the step of the slopes."""
 
 BCE_FLOOR = -100
 """From below, BCELoss clamps its logarithms to this."""
@@ -122,7 +119,7 @@ def computed_margin_ranking(inputs: Inputs, config: Config, call: Call) -> Array
 
 def _cross_entropy_of_probability(p: Number, y: Number) -> Number:
     """Minus the clamped log likelihood; where p (1 - p) < 1e-12 with the slope (p - y) / 1e-12, which is how torch's kernel goes on."""
-    given = mp.mpf(float(p)) if abs(p) > mp.mpf(NEAR) else mp.zero
+    given = constant(p)
     if given * (1 - given) >= BCE_EPSILON:
         return _clamped_likelihood(p, y)
     return _clamped_likelihood(given, y) + (given - y) / mp.mpf(BCE_EPSILON) * (p - given)
@@ -194,8 +191,7 @@ def _clamped(variance: Number, eps: Number) -> Number:
     """The variance, at least eps; below it with slope 1 beside any double, since autograd does not see the clamp."""
     if variance >= eps:
         return variance
-    given = mp.mpf(float(variance)) if abs(variance) > mp.mpf(NEAR) else mp.zero
-    return eps + (variance - given)
+    return eps + (variance - constant(variance))
 
 
 def computed_gaussian_nll(inputs: Inputs, config: Config, call: Call) -> Array:

@@ -10,7 +10,7 @@ import numpy as np
 from mpmath import mp
 
 from polyloss_conformance.cases import Array
-from polyloss_conformance.references.exact import Number, each, total
+from polyloss_conformance.references.exact import NEAR, Number, constant, each, exp, total
 from polyloss_conformance.references.reference import Config, Reference
 
 zoo = partial(Reference, module="polyloss.zoo", release="")
@@ -18,16 +18,29 @@ zoo = partial(Reference, module="polyloss.zoo", release="")
 
 REDUCED = r"\ell = \operatorname{mean}_n l_n,\ \sum_n l_n \text{ or } (l_n)_n \qquad "
 
-NEAR = "1e-30"
-"""Below any difference of numbers that are tested, and above the step of the slopes."""
-
 
 def fixed(values: Array) -> Array:
     """`values`, which are inputs, without the step of the slopes: a constant for the gradient (stop-gradient).
 
     What is computed from them alone is a constant too.
     """
-    return each(lambda x: mp.mpf(float(x)) if not abs(x) <= mp.mpf(NEAR) else mp.zero, values)
+    return each(constant, values)
+
+
+def cosine(x: Sequence[Number], y: Sequence[Number]) -> Number:
+    """The cosine of two vectors; 0 if one is the zero vector, also where the step of a slope has moved it."""
+    lengths = [mp.sqrt(total(a * a for a in v)) for v in (x, y)]
+    if min(lengths) <= mp.mpf(NEAR):
+        return mp.zero
+    return total(a * b for a, b in zip(x, y, strict=True)) / (lengths[0] * lengths[1])
+
+
+def softmax(values: Sequence[Number]) -> list[Number]:
+    """``e^x_i / sum_j e^x_j``."""
+    top = max(values)
+    heights = [exp(x - top) for x in values]
+    whole = total(heights)
+    return [height / whole for height in heights]
 
 
 def reduced(values: Array | Sequence[Number], config: Config, default: str = "mean", count: Any = None) -> Array:

@@ -8,8 +8,8 @@ from mpmath import mp
 from polyloss_conformance.cases import Array
 from polyloss_conformance.references.exact import Number, exp, log, total
 from polyloss_conformance.references.reference import Call, Config, Inputs
-from polyloss_conformance.references.zoo.common import REDUCED, reduced, zoo
-from polyloss_conformance.references.zoo.metric_learning import Vector, cosine, numbers
+from polyloss_conformance.references.zoo.common import REDUCED, cosine, reduced, zoo
+from polyloss_conformance.references.zoo.metric_learning import Vector, numbers
 
 
 def _miss(right: int, own: Vector, others: list[Vector], temperature: Number) -> Number:

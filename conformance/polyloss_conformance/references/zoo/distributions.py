@@ -9,9 +9,9 @@ import numpy as np
 from mpmath import mp
 
 from polyloss_conformance.cases import Array
-from polyloss_conformance.references.exact import Number, each, exp, total
+from polyloss_conformance.references.exact import NEAR, Number, each, exp, total
 from polyloss_conformance.references.reference import Call, Config, Inputs
-from polyloss_conformance.references.zoo.common import NEAR, REDUCED, fixed, reduced, zoo
+from polyloss_conformance.references.zoo.common import REDUCED, fixed, reduced, zoo
 
 
 def _log_of_one_minus_sigmoid(x: Number) -> Number:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from mpmath import mp
 
 from polyloss_conformance.cases import Array
-from polyloss_conformance.references.exact import Number, exact, log_softmax, total
+from polyloss_conformance.references.exact import NEAR, Number, exact, log_softmax, total
 from polyloss_conformance.references.reference import Call, Config, Inputs
 from polyloss_conformance.references.zoo.classification import by_position
-from polyloss_conformance.references.zoo.common import NEAR, REDUCED, reduced, zoo
+from polyloss_conformance.references.zoo.common import REDUCED, reduced, zoo
 
 _NOTHING = mp.mpf(NEAR)
 """Up to this length a vector is zero, and a constant for the gradient."""

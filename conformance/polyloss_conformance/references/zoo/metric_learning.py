@@ -10,7 +10,7 @@ from mpmath import mp
 from polyloss_conformance.cases import Array
 from polyloss_conformance.references.exact import Number, exp, log, log1p_exp, relu, total
 from polyloss_conformance.references.reference import Call, Config, Inputs
-from polyloss_conformance.references.zoo.common import NEAR, REDUCED, fixed, reduced, zoo
+from polyloss_conformance.references.zoo.common import REDUCED, cosine, fixed, reduced, zoo
 
 Vector = Sequence[Number]
 
@@ -19,14 +19,6 @@ def apart(x: Vector, y: Vector, config: Config) -> Number:
     """The distance of two vectors, or its square."""
     squares = total((a - b) ** 2 for a, b in zip(x, y, strict=True))
     return squares if config.get("distance") == "squared" else mp.sqrt(squares)
-
-
-def cosine(x: Vector, y: Vector) -> Number:
-    """The cosine of two vectors; 0 if one is the zero vector."""
-    lengths = [mp.sqrt(total(a * a for a in v)) for v in (x, y)]
-    if min(lengths) <= mp.mpf(NEAR):
-        return mp.zero
-    return total(a * b for a, b in zip(x, y, strict=True)) / (lengths[0] * lengths[1])
 
 
 def numbers(values: Array) -> list[int]:

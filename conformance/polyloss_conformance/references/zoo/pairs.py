@@ -10,8 +10,8 @@ from mpmath import mp
 from polyloss_conformance.cases import Array
 from polyloss_conformance.references.exact import Number, exp, log, relu, total
 from polyloss_conformance.references.reference import Call, Config, Inputs
-from polyloss_conformance.references.zoo.common import REDUCED, reduced, zoo
-from polyloss_conformance.references.zoo.metric_learning import Vector, apart, cosine
+from polyloss_conformance.references.zoo.common import REDUCED, cosine, reduced, zoo
+from polyloss_conformance.references.zoo.metric_learning import Vector, apart
 
 
 def _pairs(inputs: Inputs, config: Config, convention: str) -> Iterator[tuple[Vector, Vector, bool]]:

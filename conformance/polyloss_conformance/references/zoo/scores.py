@@ -12,7 +12,7 @@ from mpmath import mp
 from polyloss_conformance.cases import Array
 from polyloss_conformance.references.exact import Number, exp, log, mean, total
 from polyloss_conformance.references.reference import Call, Config, Inputs
-from polyloss_conformance.references.zoo.common import REDUCED, fixed, reduced, zoo
+from polyloss_conformance.references.zoo.common import REDUCED, cosine, fixed, reduced, softmax, zoo
 
 Cost = Callable[[int, int], Number]
 
@@ -78,16 +78,10 @@ def _soft_edit_distance(inputs: Inputs, config: Config, call: Call) -> Array:
     for scores, t, rows, columns in zip(
         x, b, _lengths(inputs, "logit_length", x), _lengths(inputs, "target_length", b), strict=True
     ):
-        p = [_softmax(list(row)) if config.get("from_logits", True) else list(row) for row in scores[:rows]]
+        p = [softmax(list(row)) if config.get("from_logits", True) else list(row) for row in scores[:rows]]
         distance = _table(rows, columns, partial(_missed, p, t), config)
         found.append(_normalized(distance, rows, columns, config))
     return reduced(found, config)
-
-
-def _softmax(row: list[Number]) -> list[Number]:
-    top = max(row)
-    odds = [exp(x - top) for x in row]
-    return [x / total(odds) for x in odds]
 
 
 def _minimum_risk(inputs: Inputs, config: Config, call: Call) -> Array:
@@ -96,7 +90,7 @@ def _minimum_risk(inputs: Inputs, config: Config, call: Call) -> Array:
     found = []
     for row, risk, mask in zip(scores, risks, masks, strict=True):
         kept = [k for k in range(len(row)) if mask[k]]
-        p = _softmax([row[k] for k in kept]) if kept else []
+        p = softmax([row[k] for k in kept]) if kept else []
         found.append(total(x * risk[k] for x, k in zip(p, kept, strict=True)))
     return reduced(found, config)
 
@@ -129,20 +123,15 @@ def _r_precision(inputs: Inputs, config: Config, call: Call) -> Array:
 def _text_image(inputs: Inputs, config: Config, call: Call) -> Array:
     found = []
     for query, candidates in zip(fixed(inputs["queries"]), fixed(inputs["candidates"]), strict=True):
-        cosines = [_cosine(list(query), list(candidate)) for candidate in candidates]
+        cosines = [cosine(list(query), list(candidate)) for candidate in candidates]
         found.append(_among(cosines, [mp.one] + [mp.zero] * (len(cosines) - 1), config))
     return reduced(found, config)
-
-
-def _cosine(x: list[Number], y: list[Number]) -> Number:
-    norms = mp.sqrt(total(a * a for a in x)) * mp.sqrt(total(b * b for b in y))
-    return total(a * b for a, b in zip(x, y, strict=True)) / norms if norms else mp.zero
 
 
 def _inception(inputs: Inputs, config: Config, call: Call) -> Array:
     rows = [list(row) for row in fixed(inputs["predictions"])]
     if config.get("from_logits", False):
-        rows = [_softmax(row) for row in rows]
+        rows = [softmax(row) for row in rows]
     splits = config.get("splits", 10)
     found = []
     for begin, end in pairwise(split * len(rows) // splits for split in range(splits + 1)):

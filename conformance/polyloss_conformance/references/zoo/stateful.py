@@ -5,9 +5,9 @@ from __future__ import annotations
 from mpmath import mp
 
 from polyloss_conformance.cases import Array
-from polyloss_conformance.references.exact import exp, log, total
+from polyloss_conformance.references.exact import NEAR, exp, log, total
 from polyloss_conformance.references.reference import Call, Config, Inputs
-from polyloss_conformance.references.zoo.common import NEAR, REDUCED, fixed, reduced, zoo
+from polyloss_conformance.references.zoo.common import REDUCED, fixed, reduced, zoo
 from polyloss_conformance.references.zoo.metric_learning import numbers
 
 

@@ -9,7 +9,7 @@ from mpmath import mp
 from polyloss_conformance.cases import Array
 from polyloss_conformance.references.exact import Number, exp, log, total
 from polyloss_conformance.references.reference import Call, Config, Inputs
-from polyloss_conformance.references.zoo.common import NEAR, REDUCED, reduced, zoo
+from polyloss_conformance.references.zoo.common import REDUCED, cosine, reduced, softmax, zoo
 
 Vector = Sequence[Number]
 
@@ -18,30 +18,17 @@ def _product(a: Vector, b: Vector) -> Number:
     return total(x * y for x, y in zip(a, b, strict=True))
 
 
-def _cosine(a: Vector, b: Vector) -> Number:
-    """0 if one of them is the zero vector, also where the step of a slope has moved it."""
-    (one, other) = (mp.sqrt(_product(each, each)) for each in (a, b))
-    return _product(a, b) / (one * other) if min(one, other) > mp.mpf(NEAR) else mp.zero
-
-
-def _shares(values: Vector) -> list[Number]:
-    top = max(values)
-    heights = [exp(x - top) for x in values]
-    whole = total(heights)
-    return [height / whole for height in heights]
-
-
 def _by_words(regions: list[Vector], words: list[Vector], config: Config) -> Number:
     """How well an image and a text match: equations 7 to 10 of the paper."""
     (attending, choosing, _) = config.get("gammas", (5, 5, 10))
     if not words:
         return mp.zero
-    columns = [_shares([_product(word, region) for word in words]) for region in regions]
+    columns = [softmax([_product(word, region) for word in words]) for region in regions]
     terms = []
     for t, word in enumerate(words):
-        attention = _shares([mp.mpf(attending) * column[t] for column in columns])
+        attention = softmax([mp.mpf(attending) * column[t] for column in columns])
         context = [_product(attention, [region[d] for region in regions]) for d in range(len(word))]
-        terms.append(exp(mp.mpf(choosing) * _cosine(context, word)))
+        terms.append(exp(mp.mpf(choosing) * cosine(context, word)))
     found = log(total(terms))
     return found / mp.mpf(choosing) if config.get("paper_exact", True) else found
 
@@ -61,7 +48,7 @@ def _damsm(inputs: Inputs, config: Config, call: Call) -> Array:
         images = [_vectors(inputs["regions"][i]) for i in range(batch)]
         kinds.append([[_by_words(image, text, config) for text in texts] for image in images])
     if "image" in inputs:
-        kinds.append([[_cosine(list(a), list(b)) for b in inputs["sentence"]] for a in inputs["image"]])
+        kinds.append([[cosine(list(a), list(b)) for b in inputs["sentence"]] for a in inputs["image"]])
     label = inputs.get("label")
     gamma = mp.mpf(config.get("gammas", (5, 5, 10))[2])
     direction = config.get("direction", "both")
@@ -71,9 +58,9 @@ def _damsm(inputs: Inputs, config: Config, call: Call) -> Array:
         loss = mp.zero
         for scores in kinds:
             if direction != "image":
-                loss -= log(_shares([gamma * scores[i][j] for j in rivals])[rivals.index(i)])
+                loss -= log(softmax([gamma * scores[i][j] for j in rivals])[rivals.index(i)])
             if direction != "text":
-                loss -= log(_shares([gamma * scores[j][i] for j in rivals])[rivals.index(i)])
+                loss -= log(softmax([gamma * scores[j][i] for j in rivals])[rivals.index(i)])
         losses.append(loss)
     return reduced(losses, config)
 
