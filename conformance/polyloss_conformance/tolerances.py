@@ -79,11 +79,6 @@ EXCEPTIONS: Mapping[str, Limits] = {
         reason="a gradient is a product of matrices, one of them a softmax of another product: in float32 torch is off by 3 ULP,"
         " JAX by 7.4, in opposite directions",
     ),
-    "zoo/FIDFromMoments": Limits(
-        value=128.0,
-        reason="TensorFlow 2.21's XLA stops its float64 decomposition early: off by 56 ULP here; of 300 random 3x3 matrices the sum of"
-        " singular values was off by 1955 ULP once, by 2.6 in the median. No other environment is off by more than 2.2",
-    ),
 }
 """Loss to limits, each with its reason."""
 
