@@ -406,6 +406,7 @@ class JaxBackend(Backend):
 
     name = "jax"
     modes = ("eager", "jit")
+    by_operation = ("eager",)
 
     @property
     def dtypes(self) -> tuple[str, ...]:  # type: ignore[override]  # the program may set jax_enable_x64 at any time

@@ -19,9 +19,7 @@ from polyloss_conformance.cases import Array, Case, Input
 from polyloss_conformance.compare import Outcome, Output
 from polyloss_conformance.judge import judge, without_gradients
 from polyloss_conformance.results import Record
-
-COMPOSED = "composed"
-"""The mode that is eager with all fused kernels off."""
+from polyloss_conformance.selection import COMPOSED
 
 NOTHING_FUSED = "no fused kernel is called, so this is the outcome of eager"
 """What a cell of the mode ``composed`` says that is not a computation of its own."""
@@ -237,4 +235,9 @@ def describe(name: str) -> Mapping[str, Any]:
     """
     backend = dispatch.backend(name)
     versions = {"numpy": np.__version__, **backend.versions()}
-    return {"versions": versions, "modes": modes(backend), "sampled": list(backend.sampled)}
+    return {
+        "versions": versions,
+        "modes": modes(backend),
+        "sampled": list(backend.sampled),
+        "by_operation": list(backend.by_operation),
+    }

@@ -220,14 +220,15 @@ class Run:
                 raise UsageError(f"no environment has the mode {mode!r}; there are {', '.join(sorted(modes))}")
         for env in environments:
             chosen = [mode for mode in env.about.get("modes", ["eager"]) if mode in (self._request.modes or [mode])]
-            sampled = env.about.get("sampled", ())
+            (sampled, by_operation) = (env.about.get("sampled", ()), env.about.get("by_operation", ()))
             (quick, every) = (self._request.quick, self._request.every_graph)
             if (
                 quick and not self._request.modes
             ):  # what takes seconds to compile is no part of it, unless it is asked for
                 chosen = [mode for mode in chosen if mode not in sampled]
             for mode in chosen:
-                env.planned[mode] = [case.id for case in planned(cases, mode, mode in sampled, quick, every)]
+                found = planned(cases, mode, mode in sampled, quick, every, mode in by_operation)
+                env.planned[mode] = [case.id for case in found]
 
     def _open(self, env: Environment, stamp: str) -> None:
         """Begin or continue the environment's file, and find what is left to do."""

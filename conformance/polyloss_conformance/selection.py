@@ -3,7 +3,7 @@
 Compiling a *graph* (`Case.graph`) takes a tenth of a second to a second, and most of a run; further draws of values for it take next to
 nothing. So a mode that compiles runs all cases of some graphs. They are chosen as in combinatorial testing: of each loss so many that
 everything occurs which occurs in any of its graphs (`traits`). What is left out is only how these things combine otherwise; those
-combinations run uncompiled.
+combinations run uncompiled. ``composed`` takes the choice too: there the others have run already, on fused kernels.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from typing import Any
 from polyloss_conformance import dialects
 from polyloss_conformance.cases import Case
 
-UNCOMPILED = ("eager", "composed")
+EAGER = "eager"
+COMPOSED = "composed"
+"""The mode that is eager with all fused kernels off."""
+UNCOMPILED = (EAGER, COMPOSED)
 MANY = 12
 TURNS = 3
 
@@ -24,16 +27,24 @@ Graph = tuple[Any, ...]
 
 
 def planned(
-    cases: Mapping[str, Case], mode: str, sampled: bool = False, quick: bool = False, every_graph: bool = False
+    cases: Mapping[str, Case],
+    mode: str,
+    sampled: bool = False,
+    quick: bool = False,
+    every_graph: bool = False,
+    by_operation: bool = False,
 ) -> list[Case]:
     """The cases of a mode, those that share a compiled function one after the other.
 
     A mode that takes seconds to compile (`sampled`) takes one graph a loss, and of tensors that are not contiguous none: some compile
     anew for those. The others take the graphs that `covering` chooses. In a quick run a mode that compiles takes one graph a loss too, and
     of more losses than `MANY` those whose turn it is: one in `TURNS`, in another mode others. With `every_graph` all modes take all.
+
+    An eager mode that compiles each operation for its shapes and dtype (`by_operation`) takes the covering choice too, and of losses with a
+    native library all but what is the same as another case, with float64 in place of float32.
     """
     ordered = list(dialects.iterate(cases.values()))
-    if every_graph or mode in UNCOMPILED:
+    if every_graph or (mode in UNCOMPILED and quick) or (mode == EAGER and not by_operation):
         return ordered
     turns = quick and len({case.loss for case in ordered}) > MANY
     of_loss: dict[str, dict[Graph, Case]] = {}
@@ -48,7 +59,19 @@ def planned(
         for graphs in of_loss.values()
         for graph in (list(graphs)[:1] if sampled or quick else covering({g: traits(c) for g, c in graphs.items()}))
     }
+    if mode == EAGER:
+        held = [case for case in ordered if dialects.of(case.loss).native is not None]
+        single = {_but_for_dtypes(case) for case in held if "float64" not in case.floats()}
+        chosen |= {
+            case.graph() for case in held if "float64" not in case.floats() or _but_for_dtypes(case) not in single
+        }
     return [case for case in ordered if case.graph() in chosen and not (sampled and _strided(case))]
+
+
+def _but_for_dtypes(case: Case) -> Graph:
+    """What a compiled function depends on, save the dtypes."""
+    (loss, config, call, shapes, wrt) = case.graph()
+    return (loss, config, call, tuple((name, shape) for name, shape, _ in shapes), wrt)
 
 
 def _strided(case: Case) -> bool:

@@ -38,7 +38,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         for mode in known
         if not modes or mode in modes
         for case in planned(
-            _cases(config), mode, mode in dispatch.backend(backend).sampled, _quick(config), _every_graph(config)
+            _cases(config),
+            mode,
+            mode in dispatch.backend(backend).sampled,
+            _quick(config),
+            _every_graph(config),
+            mode in dispatch.backend(backend).by_operation,
         )
     ]
     metafunc.parametrize(("backend", "mode", "case"), cells)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from polyloss_conformance import dialects
 from polyloss_conformance.arrays import case_record
-from polyloss_conformance.execute import COMPOSED, NOTHING_FUSED, Calls, Executor
+from polyloss_conformance.execute import NOTHING_FUSED, Calls, Executor
 from polyloss_conformance.reference_worker import formula
+from polyloss_conformance.selection import COMPOSED
 
 from polyloss import dispatch
 from polyloss.opset import OpSet, composed

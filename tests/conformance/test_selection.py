@@ -1,4 +1,4 @@
-"""What each mode runs: everything uncompiled; compiled, graphs that together have whatever any graph of the loss has."""
+"""What each mode runs: eager, everything; compiled, graphs that together have whatever any graph of the loss has."""
 
 from importlib.util import find_spec
 
@@ -29,10 +29,36 @@ def all_traits(cases):
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-@pytest.mark.parametrize("mode", ["eager", "composed"])
-def test_uncompiled_modes_run_everything(dialect, mode):
+def test_eager_runs_everything(dialect):
     cases = dialects.cases_of(dialect)
-    assert {case.id for case in planned(cases, mode)} == set(cases)
+    assert {case.id for case in planned(cases, "eager")} == set(cases)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_composed_runs_what_compiled_modes_run_and_in_a_quick_run_everything(dialect):
+    cases = dialects.cases_of(dialect)
+    assert [case.id for case in planned(cases, "composed")] == [case.id for case in planned(cases, "jit")]
+    quick = {name: case for name, case in cases.items() if case.quick}
+    assert {case.id for case in planned(quick, "composed", quick=True)} == set(quick)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_eager_of_what_compiles_each_operation(dialect):
+    """What the covering choice has, and against a native library every configuration, shape and kind of values."""
+
+    def looks(cases):
+        return {
+            (case.loss, repr(case.config), repr(case.call), *((k, v.values.shape) for k, v in case.inputs.items()))
+            for case in cases
+        }
+
+    cases = dialects.cases_of(dialect)
+    chosen = planned(cases, "eager", by_operation=True)
+    assert len(chosen) < len(cases)
+    assert {case.id for case in planned(cases, "composed")} <= {case.id for case in chosen}
+    if dialect != "zoo":
+        assert looks(chosen) == looks(cases.values())
+        assert {case.id for case in cases.values() if "float64" not in case.floats()} <= {case.id for case in chosen}
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
