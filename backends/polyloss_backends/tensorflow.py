@@ -250,20 +250,21 @@ class TensorFlowOps(OpSet):
     def nuclear_norm(self, data: Tensor) -> Tensor:
         """As declared, by a decomposition ``U S V^T`` that need not be exact.
 
-        XLA's of TensorFlow 2.21 stops early, and the one in float32 is off by 12 ULP at times. With ``B = U^T A V``, about diagonal, the norm
-        is ``tr B + sum_ij (b_ij - b_ji)^2 / (4 (s_i + s_j))`` but for the third order of what is not on the diagonal. Where one of s_i and
-        s_j is 0 the square is ``2 b_ij^2``, where both are there is none, and what U and V do not span counts as if its s_j were 0.
+        That of TensorFlow 2.21 stops early under XLA, and in float32 has vectors of a length off by 3 ULP: it is made in float64. With
+        ``B = U^T A V``, about diagonal, the norm is ``tr B + sum_ij (b_ij - b_ji)^2 / (4 (s_i + s_j))`` but for the third order of what is
+        not on the diagonal. Where one of s_i and s_j is 0 the square is ``2 b_ij^2``, where both are there is none, and what U and V do not
+        span counts as if its s_j were 0.
         """
         if 0 in data.shape:
             return tf.reduce_sum(data)  # XLA has no decomposition of nothing
-        wide = _wide(data)
+        wide = tf.cast(data, tf.float64)
         (values, left, right) = map(tf.stop_gradient, tf.linalg.svd(wide))
         (rows, columns) = (tf.matmul(left, wide, transpose_a=True), tf.matmul(wide, right))
         near = tf.matmul(left, columns, transpose_a=True)
         outside = tf.square(tf.transpose(columns) - tf.matmul(near, left, transpose_a=True, transpose_b=True))
         beyond = tf.square(rows - tf.matmul(near, right, transpose_b=True))
-        size = tf.cast(tf.reduce_max(tf.shape(data)), wide.dtype)
-        some = ~(values <= values[0] * size * wide.dtype.as_numpy_dtype(np.finfo(wide.dtype.name).eps))  # NaN counts
+        eps = np.finfo(_wide(data).dtype.name).eps * tf.cast(tf.reduce_max(tf.shape(data)), wide.dtype)
+        some = ~(values <= values[0] * eps)  # NaN counts
         either = some[:, None] | some
         pairs = tf.where(some[:, None] & some, tf.square(near - tf.transpose(near)), 2 * tf.square(near))
         terms = tf.linalg.diag_part(near) + (tf.reduce_sum(outside, 1) + tf.reduce_sum(beyond, 1)) / (
