@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import gluon_losses, keras_losses, torch_losses
 from benchmarks.spec import Spec
 
 Call = Callable[[], Any]
@@ -63,6 +64,10 @@ class Framework:
         """The framework's own loss."""
         raise NotImplementedError
 
+    def library(self, spec: Spec) -> str:
+        """Whose the native loss is."""
+        return self.name
+
     def by_keras(self, spec: Spec) -> Callable[..., Any] | None:
         """Keras's, where that is not the native one."""
         import keras
@@ -82,6 +87,7 @@ class Torch(Framework):
     """PyTorch."""
 
     name = "torch"
+    specs = torch_losses.SPECS
     compiled = ("inductor",)
     slow: Mapping[str, Sequence[str]] = MappingProxyType({"inductor": ("tiny", "medium")})
     probe = ("MSELoss", "squared_error")
@@ -91,11 +97,10 @@ class Torch(Framework):
         import torch
 
         import polyloss.torch.nn
-        from benchmarks.torch_losses import SPECS
 
         torch.set_num_threads(1)
         torch._dynamo.config.recompile_limit = 1000  # one loss class makes many functions here
-        (self.operations, self.specs, self.module) = (torch, SPECS, polyloss.torch.nn)
+        (self.operations, self.module) = (torch, polyloss.torch.nn)
 
     def tensor(self, array: np.ndarray) -> Any:
         return self.operations.from_numpy(np.ascontiguousarray(array))
@@ -113,9 +118,9 @@ class Torch(Framework):
         chosen = [leaves[i] for i in wrt]
 
         def both() -> None:
-            for one in chosen:
-                one.grad = None
             loss(*leaves).backward()
+            for one in chosen:
+                one.grad = None  # the next call makes it anew: its memory is part of a call's
 
         return {"forward": lambda: loss(*inputs), "both": both}
 
@@ -124,6 +129,7 @@ class MXNet(Framework):
     """MXNet; each loss a block, hybridized in the mode of that name."""
 
     name = "mxnet"
+    specs = gluon_losses.SPECS
     compiled = ("hybridized",)
     probe = ("L2Loss", "squared_error")
 
@@ -134,9 +140,8 @@ class MXNet(Framework):
         import mxnet
 
         import polyloss.mxnet.gluon.loss
-        from benchmarks.gluon_losses import SPECS
 
-        (self.mx, self.specs, self.module) = (mxnet, SPECS, polyloss.mxnet.gluon.loss)
+        (self.mx, self.module) = (mxnet, polyloss.mxnet.gluon.loss)
 
         class Composition(mxnet.gluon.HybridBlock):
             """A composition by hand."""
@@ -185,6 +190,7 @@ class TensorFlow(Framework):
     """TensorFlow, where the native losses are those of Keras."""
 
     name = "tensorflow"
+    specs = keras_losses.SPECS
     compiled = ("function", "xla")
     slow: Mapping[str, Sequence[str]] = MappingProxyType({"xla": ("tiny", "large")})
     probe = ("MeanSquaredError", "squared_error")
@@ -195,11 +201,10 @@ class TensorFlow(Framework):
         import tensorflow as tf
 
         import polyloss.keras.losses
-        from benchmarks.keras_losses import SPECS
 
         tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.threading.set_inter_op_parallelism_threads(1)
-        (self.tf, self.own, self.specs, self.module) = (tf, keras.losses, SPECS, polyloss.keras.losses)
+        (self.tf, self.own, self.module) = (tf, keras.losses, polyloss.keras.losses)
         self.operations = SimpleNamespace(
             mean=tf.reduce_mean,
             sum=tf.reduce_sum,
@@ -218,6 +223,9 @@ class TensorFlow(Framework):
 
     def native(self, spec: Spec) -> Callable[..., Any] | None:
         return getattr(self.own, spec.loss)(**spec.options)
+
+    def library(self, spec: Spec) -> str:
+        return "keras"
 
     def by_keras(self, spec: Spec) -> Callable[..., Any] | None:
         return None
@@ -244,6 +252,7 @@ class Jax(Framework):
     """JAX, where the native losses are those of optax, and of Keras where optax has none."""
 
     name = "jax"
+    specs = keras_losses.SPECS
     compiled = ("jit",)
     probe = ("MeanSquaredError", "squared_error")
 
@@ -254,10 +263,8 @@ class Jax(Framework):
         import optax
 
         import polyloss.keras.losses
-        from benchmarks.keras_losses import SPECS
 
-        (self.jax, self.own, self.optax) = (jax, keras.losses, optax.losses)
-        (self.specs, self.module) = (SPECS, polyloss.keras.losses)
+        (self.jax, self.own, self.optax, self.module) = (jax, keras.losses, optax.losses, polyloss.keras.losses)
         self.operations = SimpleNamespace(
             softplus=jax.nn.softplus,
             log_softmax=jax.nn.log_softmax,
@@ -273,6 +280,9 @@ class Jax(Framework):
 
     def native(self, spec: Spec) -> Callable[..., Any] | None:
         return self._of_keras(spec) if spec.native is None else spec.native(self.optax)
+
+    def library(self, spec: Spec) -> str:
+        return "keras" if spec.native is None else "optax"
 
     def by_keras(self, spec: Spec) -> Callable[..., Any] | None:
         return None if spec.native is None else self._of_keras(spec)

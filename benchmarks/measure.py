@@ -18,6 +18,8 @@ from benchmarks.frameworks import Call, Framework
 
 LEAST = 3e-3  # seconds of a turn: enough for the clock, little enough for many turns
 ROUNDS = (3, 60)
+RESOLUTION = 0.5
+"""Less memory than this, in MB, is not told apart from none."""
 
 
 def in_turns(calls: Mapping[str, Call], seconds: float) -> dict[str, float]:
