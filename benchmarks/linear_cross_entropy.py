@@ -1,32 +1,29 @@
 """Peak memory and time of a linear layer with cross entropy over a large vocabulary, forward and backward.
 
-    python benchmarks/linear_cross_entropy.py [--quick] [--json] [-o FILE] [--backend NAME ...] [--sizes TOKENS HIDDEN VOCABULARY]
+    python -m benchmarks.linear_cross_entropy [--quick] [--json] [-o FILE] [--backend NAME ...] [--sizes TOKENS HIDDEN VOCABULARY]
 
 Contenders: polyloss.torch.nn.LinearCrossEntropyLoss; the framework's own linear layer and cross entropy, which hold all logits; and on
 PyTorch its own LinearCrossEntropyLoss(options=LinearCrossEntropyOptions()). TensorFlow runs eagerly and as a tf.function, JAX under jit.
-Each contender has a process of its own with one thread. The steps of a backend's contenders take turns, so that what else the machine does
-falls on all alike; time is the median processor time of a step (`time.process_time`) after the first, which compiles, and memory the
-largest resident size above that after imports, inputs and parameters. The ratios are to the linear layer + cross entropy.
+Time and memory are measured as `python -m benchmarks` does (`measure.py`), the contenders of a backend in turns in one process: the median
+CPU time of a step, and its peak above inputs and parameters. The ratios are to the linear layer + cross entropy.
 """
 
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
 import os
-import platform
-import resource
-import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable
-from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
+
+from benchmarks.frameworks import ONE_THREAD
+from benchmarks.measure import in_turns, peak
+from benchmarks.record import machine, now
 
 CONTENDERS = {
     "torch": ("composed", "polyloss", "native"),
@@ -76,9 +73,9 @@ def on_torch(contender: str, sizes: tuple[int, int, int]) -> Callable[[], Any]:
         parameters = [x, loss.linear.weight]
 
     def step() -> None:
-        for one in parameters:
-            one.grad = None
         loss(x, y).backward()
+        for one in parameters:
+            one.grad = None  # the next step makes it anew: its memory is part of a step's
 
     return step
 
@@ -150,88 +147,29 @@ def on_mxnet(contender: str, sizes: tuple[int, int, int]) -> Callable[[], Any]:
     return step
 
 
-def peak() -> float:
-    """The largest resident size of this process so far, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def resident() -> float:
-    """The resident size of this process now, in MB."""
-    with open("/proc/self/status") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024
-
-
-def serve(backend: str, contender: str, sizes: tuple[int, int, int]) -> None:
-    """One contender in this process: a step for each line of the input, then its seconds and the peak so far."""
+def measured(backend: str, sizes: tuple[int, int, int]) -> list[dict[str, Any]]:
+    """The contenders of one backend, in this process."""
     (framework, _, eager) = backend.partition("-")
-    step = globals()[f"on_{framework}"](contender, sizes, *([True] if eager else []))
-    before = resident()
-    for _ in sys.stdin:
-        start = time.process_time()
-        step()
-        print(json.dumps({"seconds": time.process_time() - start, "megabytes": max(peak() - before, 0.0)}), flush=True)
-
-
-def started(backend: str, contender: str, sizes: tuple[int, int, int]) -> subprocess.Popen[str]:
-    """One contender in a process of its own, on one thread."""
-    single = (
-        "OMP_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "TF_NUM_INTRAOP_THREADS",
-        "TF_NUM_INTEROP_THREADS",
-    )
-    environment = {**os.environ, **dict.fromkeys(single, "1"), "TF_CPP_MIN_LOG_LEVEL": "3", "JAX_PLATFORMS": "cpu"}
-    environment["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-    command = [sys.executable, __file__, "--serve", backend, contender, *map(str, sizes)]
-    return subprocess.Popen(
-        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
-
-
-def measured(backend: str, sizes: tuple[int, int, int], steps: int) -> list[dict[str, Any]]:
-    """The contenders of one backend, in turns."""
-    processes = {contender: started(backend, contender, sizes) for contender in CONTENDERS[backend]}
-    found: dict[str, list[dict[str, float]]] = {contender: [] for contender in processes}
-    for _ in range(steps + 1):
-        for contender, process in processes.items():
-            print("step", file=process.stdin, flush=True)
-            line = process.stdout.readline() if process.stdout else ""
-            if not line:
-                sys.exit(f"{backend}, {WORDS[contender]}: ended with status {process.wait()}")
-            found[contender].append(json.loads(line))
-    for process in processes.values():
-        process.communicate()
-    figures = [
-        {"seconds": statistics.median(run["seconds"] for run in runs[1:]), "megabytes": runs[-1]["megabytes"]}
-        for runs in found.values()
-    ]
+    steps = {
+        contender: globals()[f"on_{framework}"](contender, sizes, *([True] if eager else []))
+        for contender in CONTENDERS[backend]
+    }
+    seconds = in_turns(steps, 0)  # the least number of turns: a step takes seconds
+    figures = [{"seconds": seconds[name], "megabytes": peak(step)} for name, step in steps.items()]
     return [
         {"backend": backend, "contender": contender, **figure}
         | {f"{key}_ratio": value / figures[0][key] for key, value in figure.items()}
-        for contender, figure in zip(found, figures, strict=True)
+        for contender, figure in zip(steps, figures, strict=True)
     ]
 
 
-def machine() -> dict[str, Any]:
-    """What the figures depend on."""
-    with open("/proc/cpuinfo") as lines:
-        names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    packages = ("torch", "jax", "tensorflow", "tensorflow-cpu", "mxnet", "numpy")
-    return {
-        "processor": names[0] if names else platform.machine(),
-        "cores": os.cpu_count(),
-        "date": datetime.date.today().isoformat(),
-        "python": platform.python_version(),
-        "versions": {name: version(name) for name in packages if _installed(name)},
-    }
-
-
-def _installed(name: str) -> bool:
-    try:
-        return bool(version(name))
-    except ModuleNotFoundError:
-        return False
+def elsewhere(backend: str, sizes: tuple[int, int, int]) -> list[dict[str, Any]]:
+    """`measured`, in a process of its own on one thread."""
+    command = [sys.executable, "-m", "benchmarks.linear_cross_entropy", "--child", backend, "--sizes", *map(str, sizes)]
+    found = subprocess.run(command, env={**os.environ, **ONE_THREAD}, stdout=subprocess.PIPE, text=True, check=False)
+    if found.returncode:
+        sys.exit(f"{backend}: ended with status {found.returncode}")
+    return json.loads(found.stdout.splitlines()[-1])  # a framework may print before that
 
 
 def main() -> None:
@@ -242,21 +180,19 @@ def main() -> None:
     parser.add_argument("-o", "--output", help="write the JSON to this file as well")
     parser.add_argument("--backend", action="append", choices=sorted(CONTENDERS))
     parser.add_argument("--sizes", nargs=3, type=int, metavar=("TOKENS", "HIDDEN", "VOCABULARY"))
-    parser.add_argument("--steps", type=int, default=3, help="measured steps of each contender")
-    parser.add_argument("--serve", nargs=5, help=argparse.SUPPRESS)
+    parser.add_argument("--child", choices=sorted(CONTENDERS), help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.serve:
-        (backend, contender, *numbers) = given.serve
-        serve(backend, contender, (int(numbers[0]), int(numbers[1]), int(numbers[2])))
-        return
     sizes = tuple(given.sizes) if given.sizes else QUICK if given.quick else FULL
+    if given.child:
+        print(json.dumps(measured(given.child, sizes)))
+        return
     names = [name for name in given.backend or CONTENDERS if find_spec(name.partition("-")[0])]
     if not given.json:
         print("{} tokens, hidden {}, vocabulary {}, float32, forward and backward".format(*sizes))
         print(f"{'backend':<18}{'contender':<33}{'seconds':>8}{'ratio':>7}{'MB':>7}{'ratio':>7}")
     rows = []
     for name in names:
-        for row in measured(name, sizes, given.steps):
+        for row in elsewhere(name, sizes):
             rows.append(row)
             if not given.json:
                 print(
@@ -264,7 +200,8 @@ def main() -> None:
                     f"{row['megabytes']:>7.0f}{row['megabytes_ratio']:>7.2f}",
                     flush=True,
                 )
-    result = {"tokens": sizes[0], "hidden": sizes[1], "vocabulary": sizes[2], "machine": machine(), "rows": rows}
+    result = dict(zip(("tokens", "hidden", "vocabulary"), sizes, strict=True))
+    result |= {"date": now(), "machine": machine(), "rows": rows}
     if given.json:
         print(json.dumps(result, indent=1))
     if given.output:

@@ -47,6 +47,11 @@ def machine() -> dict[str, Any]:
     }
 
 
+def now() -> str:
+    """The date and time, in UTC."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
 class RecordError(Exception):
     """The file that was named cannot be written to."""
 
@@ -84,7 +89,7 @@ class Record:
             self._continue(path, fresh)
         self.found["sessions"].append(
             {
-                "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+                "started": now(),
                 "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else 0.0,
                 "seconds": 0.0,
             }

@@ -9,7 +9,7 @@ import click
 from polyloss_conformance import results as schema
 from rich.console import Console
 
-from polyloss_reports import page, summary
+from polyloss_reports import benchmark, page, summary
 
 
 @click.command()
@@ -22,18 +22,25 @@ from polyloss_reports import page, summary
     show_default=True,
     help="The page to write.",
 )
+@click.option(
+    "--benchmarks",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="A file of `python -m benchmarks -o FILE`: the page shows speed and memory too.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a summary for programs instead of one for people.")
-def report(paths: tuple[Path, ...], output: Path, as_json: bool) -> None:
+def report(paths: tuple[Path, ...], output: Path, benchmarks: Path | None, as_json: bool) -> None:
     """Merge result files, or directories of them, into one HTML page.
 
     The exit status is 0 only if something ran and nothing of it failed.
     """
     try:
         results = schema.read(paths)
-    except FileNotFoundError as error:
+        measured = benchmark.read(benchmarks) if benchmarks else None
+    except (FileNotFoundError, benchmark.BenchmarkError) as error:
         raise click.ClickException(str(error)) from None
     try:
-        page.write(results, output)
+        page.write(results, output, benchmark=measured)
     except OSError as error:
         raise click.ClickException(f"cannot write {output}: {error.strerror}") from None
     if as_json:

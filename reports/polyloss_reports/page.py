@@ -13,26 +13,28 @@ from markupsafe import Markup
 from polyloss_conformance.results import Results
 
 from polyloss_reports import numbers, view
+from polyloss_reports.benchmark import Benchmark
 from polyloss_reports.data import embed
 from polyloss_reports.summary import SEVERITY, SYMBOLS
 
 _SCRIPTS = ("base.js", "matrix.js", "cells.js")
 
 
-def write(results: Results, path: Path, generated: str | None = None) -> None:
+def write(results: Results, path: Path, generated: str | None = None, benchmark: Benchmark | None = None) -> None:
     """Write `results` as one HTML file that needs nothing else.
 
     Args:
         results: what `polyloss_conformance.results.read` gives.
         path: the file to write; its folder is made.
         generated: the time that the page names as its own; now, if not given.
+        benchmark: what the page shows of speed and memory; nothing, if not given.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     # A lone surrogate is valid in JSON and not in UTF-8.
-    path.write_bytes(render(results, generated).encode("utf-8", errors="replace"))
+    path.write_bytes(render(results, generated, benchmark).encode("utf-8", errors="replace"))
 
 
-def render(results: Results, generated: str | None = None) -> str:
+def render(results: Results, generated: str | None = None, benchmark: Benchmark | None = None) -> str:
     """The page as text."""
     shown = view.build(results)
     script = "".join(_file(name) for name in _SCRIPTS)
@@ -52,6 +54,7 @@ def render(results: Results, generated: str | None = None) -> str:
     }
     return environment.get_template("page.html").render(
         view=shown,
+        benchmark=benchmark,
         summary=shown.summary,
         generated=generated or datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
         statuses=SEVERITY,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from polyloss_reports import page
+from polyloss_reports import benchmark, page
 
 from . import synthetic
 
@@ -33,6 +34,8 @@ def browser() -> Iterator[object]:
 def page_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """The page of a synthetic run, by the run's name, written once."""
     folder = tmp_path_factory.mktemp("pages")
+    (folder / "benchmark.json").write_text(json.dumps(synthetic.benchmark()))
+    measured = benchmark.read(folder / "benchmark.json")
     runs = {
         "everything": synthetic.everything,
         "hostile": synthetic.hostile,
@@ -42,7 +45,8 @@ def page_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     def written(name: str) -> Path:
         path = folder / f"{name}.html"
         if not path.exists():
-            page.write(synthetic.read(folder / name, runs[name]()), path, generated="2025-01-02T03:04:05Z")
+            found = synthetic.read(folder / name, runs[name]())
+            page.write(found, path, "2025-01-02T03:04:05Z", measured if name == "everything" else None)
         return path
 
     return written

@@ -5,11 +5,14 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from polyloss_conformance import results as schema
+
+from benchmarks import plan, summary
+from benchmarks.frameworks import FRAMEWORKS
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\u2028{{ 7*7 }}&amp;'\"]]>"
 
@@ -269,6 +272,45 @@ def large(cells: int, losses: int = 80) -> Iterator[tuple[str, list[schema.Recor
                 record |= {"status": "deviation", "finding": f"{names[0]}-mean", "message": "as recorded"}
             records.append(record)
         yield environment, [*records, end(environment)]
+
+
+def measurements() -> Iterator[dict[str, Any]]:
+    """Of every cell of the benchmark, with times and peaks made up."""
+    random_ = random.Random(0)
+    for name, kind in FRAMEWORKS.items():
+        for mode, size, loss in plan.cells(kind, quick=False):
+            contenders = ["native", "polyloss"] if mode in kind.slow else ["native", "keras", "hand", "polyloss"]
+            for timed in plan.passes(kind, mode, quick=False):
+                row = {"framework": name, "mode": mode, "size": size, "loss": loss, "pass": timed, "library": name}
+                row["seconds"] = {contender: 1e-4 * random_.lognormvariate(0, 0.6) for contender in contenders}
+                if size != "tiny" and timed == "both":
+                    row["megabytes"] = {contender: random_.choice([64.0, 128.0, 128.4]) for contender in contenders}
+                yield row
+
+
+def benchmark(rows: Iterable[dict[str, Any]] | None = None, **changes: Any) -> dict[str, Any]:
+    """A file of the benchmark as it is written."""
+    measured = list(measurements() if rows is None else rows)
+    record = {
+        "schema": 1,
+        "machine": {
+            "cpu": "Abacus 9",
+            "cores": 2,
+            "platform": "Linux-6.1-x86_64",
+            "python": "3.11.9",
+            "versions": {"torch": "2.13.0", "jax": "0.7.1"},
+            "revision": "0.1.0+0123abcd",
+            "commit": "89abcdef",
+        },
+        "quick": False,
+        "sessions": [{"started": "2025-02-03T04:05:06+00:00", "load": 0.21, "seconds": 1234.5}],
+        "dispatch": {"torch": 3.2e-6, "jax": 7.1e-6, "tensorflow": 3.9e-6, "mxnet": 12e-6},
+        "targets": {"dispatch": 4e-6},
+        "rows": measured,
+        "lost": [],
+        "table": summary.table(measured, plan.counts(FRAMEWORKS.values(), quick=False)),
+    }
+    return record | changes
 
 
 def read(folder: Path, records: dict[str, list[schema.Record]]) -> schema.Results:

@@ -207,6 +207,21 @@ def test_hostile_text_shows_as_text(opened: Callable[..., Any]) -> None:
     tab.locator("#matrix-filter").get_by_label("Environment").select_option(HOSTILE.replace("\u2028", " "))
 
 
+def test_charts_and_tables_of_the_benchmark(opened: Callable[..., Any]) -> None:
+    tab = opened("everything", viewport={"width": 390, "height": 800})
+    section = tab.locator("section[aria-labelledby=speed]")
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    assert section.get_by_role("img").count() == 4
+    torch = section.get_by_role("region", name="Ratios of every loss on torch")
+    assert not torch.is_visible()
+    section.get_by_text("As numbers").first.click()
+    assert torch.get_by_role("row", name="CrossEntropyLoss ignoring").is_visible()
+    folded = section.locator("td details").first
+    assert "," not in folded.inner_text()
+    folded.locator("summary").click()
+    assert int(folded.locator("summary").inner_text().split()[0]) == folded.inner_text().count(",") + 1
+
+
 def test_colours_by_keyboard(opened: Callable[..., Any]) -> None:
     tab = opened("everything", color_scheme="light")
 
