@@ -10,8 +10,8 @@ from typing import Any
 from polyloss_conformance.child import Channel
 
 from benchmarks import plan
-from benchmarks.frameworks import FRAMEWORKS, Framework
-from benchmarks.measure import dispatch, in_turns, peak
+from benchmarks.frameworks import FRAMEWORKS, Call, Framework
+from benchmarks.measure import dispatch, exact, in_turns, peak
 from benchmarks.plan import Cell
 from benchmarks.spec import Spec
 
@@ -33,26 +33,60 @@ def cell_of(item: str) -> Cell:
 
 
 def serve(frameworks: Mapping[str, type[Framework]]) -> None:
-    """Do the job: ``framework``, ``quick``, and the ``items`` to work through."""
+    """Do the job: ``framework``, ``quick``, ``memory`` (or else time), and the ``items`` to work through."""
     channel = Channel()
+    (job, memory) = (channel.job, channel.job["memory"])
     warnings.simplefilter("ignore")
-    framework = frameworks[channel.job["framework"]]()
+    if memory:
+        exact()
+    framework = frameworks[job["framework"]]()
     specs = {spec.name: spec for spec in framework.specs}
-    for item in channel.job["items"]:
+    for item in job["items"]:
         channel.begin(item)
+        calls: dict[str, dict[str, Call]] = {}
         try:
             if item == DISPATCH:
                 result: dict[str, Any] = {"dispatch": dispatch(framework)}
             else:
                 cell = cell_of(item)
-                result = {"rows": rows(framework, specs[cell.loss], cell, channel.job["quick"])}
+                (calls, refused) = _calls(framework, specs[cell.loss], cell)
+                if memory:
+                    result = {"megabytes": peaks(calls)}
+                else:
+                    result = {"rows": rows(framework, specs[cell.loss], cell, job["quick"], calls, refused)}
         except Exception as error:  # whatever it is, it is one cell's
             result = {"lost": _said(error)}
+        calls = {}  # with what they hold
+        gc.collect()
         channel.done(item, result)
 
 
-def rows(framework: Framework, spec: Spec, cell: Cell, quick: bool) -> list[dict[str, Any]]:
-    """The measurements of one loss at one size in one mode, one for each pass."""
+def rows(
+    framework: Framework,
+    spec: Spec,
+    cell: Cell,
+    quick: bool,
+    calls: Mapping[str, Mapping[str, Call]],
+    refused: Mapping[str, str],
+) -> list[dict[str, Any]]:
+    """The times of one loss at one size in one mode, a row for each pass."""
+    found = []
+    for which in plan.passes(type(framework), cell.mode, quick):
+        row = {"framework": framework.name, **cell._asdict(), "pass": which, "library": framework.library(spec)}
+        chosen = {name: each[which] for name, each in calls.items()}
+        row["seconds"] = in_turns(chosen, SECONDS[cell.size] * (0.2 if quick else 1))
+        found.append({**row, "refused": refused} if refused else row)
+    return found
+
+
+def peaks(calls: Mapping[str, Mapping[str, Call]]) -> dict[str, float]:
+    """The peak memory of each contender, forward with backward; of none where the system does not tell."""
+    found = {name: peak(each["both"]) for name, each in calls.items()}
+    return {name: megabytes for name, megabytes in found.items() if megabytes is not None}
+
+
+def _calls(framework: Framework, spec: Spec, cell: Cell) -> tuple[dict[str, dict[str, Call]], dict[str, str]]:
+    """What is measured of each contender, and why those that cannot do it in this mode refuse."""
     inputs = [framework.tensor(array) for array in spec.inputs(cell.size)]
     losses = framework.contenders(spec)
     if cell.mode in framework.slow:
@@ -62,22 +96,12 @@ def rows(framework: Framework, spec: Spec, cell: Cell, quick: bool) -> list[dict
     for name in list(calls):
         try:
             calls[name]["both"]()
-        except Exception as error:  # as many kinds as there are contenders that cannot do it in this mode
+        except Exception as error:  # as many kinds as there are contenders
             if name == "polyloss":
                 raise
             refused[name] = _said(error)
             del calls[name]
-    found = []
-    for which in plan.passes(type(framework), cell.mode, quick):
-        chosen = {name: each[which] for name, each in calls.items()}
-        row = {"framework": framework.name, **cell._asdict(), "pass": which, "library": framework.library(spec)}
-        row["seconds"] = in_turns(chosen, SECONDS[cell.size] * (0.2 if quick else 1))
-        if cell.size != "tiny" and which == "both" and not quick:
-            peaks = {name: peak(call) for name, call in chosen.items()}
-            row["megabytes"] = {name: found for name, found in peaks.items() if found is not None}
-        found.append({**row, "refused": refused} if refused else row)
-    gc.collect()
-    return found
+    return calls, refused
 
 
 def _said(error: Exception) -> str:

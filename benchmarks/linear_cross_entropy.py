@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.frameworks import ONE_THREAD
-from benchmarks.measure import in_turns, peak
+from benchmarks.measure import exact, in_turns, peak
 from benchmarks.record import machine, now
 
 CONTENDERS = {
@@ -155,6 +155,7 @@ def measured(backend: str, sizes: tuple[int, int, int]) -> list[dict[str, Any]]:
         for contender in CONTENDERS[backend]
     }
     seconds = in_turns(steps, 0)  # the least number of turns: a step takes seconds
+    exact()
     figures = [{"seconds": seconds[name], "megabytes": peak(step)} for name, step in steps.items()]
     return [
         {"backend": backend, "contender": contender, **figure}

@@ -10,7 +10,7 @@ from benchmarks.frameworks import Framework
 from benchmarks.spec import SIZES
 
 QUICK = ("tiny", "medium")
-"""The sizes of a quick run, which is eager, and forward with backward alone."""
+"""The sizes of a quick run, which is eager, forward with backward alone, and takes of losses with sizes of their own the least."""
 
 
 class Cell(NamedTuple):
@@ -26,7 +26,11 @@ def cells(kind: type[Framework], quick: bool) -> list[Cell]:
     found = []
     for mode in ("eager",) if quick else ("eager", *kind.compiled):
         for size in kind.slow.get(mode, QUICK if quick else SIZES):
-            found += [Cell(mode, size, spec.name) for spec in kind.specs if size in spec.sizes]
+            found += [
+                Cell(mode, size, spec.name)
+                for spec in kind.specs
+                if size in spec.sizes and not (quick and spec.only and size != QUICK[0])
+            ]
     return found
 
 
@@ -50,3 +54,8 @@ def counts(kinds: Collection[type[Framework]], quick: bool) -> Counter[tuple[str
 def passes(kind: type[Framework], mode: str, quick: bool) -> tuple[str, ...]:
     """What is timed of a cell: ``forward``, and ``both``, forward with backward."""
     return ("both",) if quick or mode in kind.slow else ("forward", "both")
+
+
+def peaked(cell: Cell, quick: bool) -> bool:
+    """Whether memory is measured of a cell: not where there is next to none."""
+    return not quick and cell.size != "tiny"

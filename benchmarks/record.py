@@ -114,8 +114,12 @@ class Record:
         )
 
     def has(self, framework: str, cell: Cell) -> bool:
-        """Whether a cell was measured."""
+        """Whether a cell was timed."""
         return any(_place(row) == (framework, *cell) for row in self.found["rows"])
+
+    def has_peaks(self, framework: str, cell: Cell) -> bool:
+        """Whether its memory was measured."""
+        return any("megabytes" in row for row in self.found["rows"] if _place(row) == (framework, *cell))
 
     def dispatch(self, framework: str, seconds: float) -> None:
         """Take the cost of a call."""
@@ -125,6 +129,13 @@ class Record:
     def measured(self, rows: list[dict[str, Any]]) -> None:
         """Take the rows of a cell."""
         self.found["rows"] += rows
+        self._write()
+
+    def peaks(self, framework: str, cell: Cell, megabytes: dict[str, float]) -> None:
+        """Take the memory of a cell that was timed."""
+        for row in self.found["rows"]:
+            if _place(row) == (framework, *cell) and row["pass"] == "both":
+                row["megabytes"] = megabytes
         self._write()
 
     def lost(self, framework: str, cell: Cell | None, reason: str) -> None:

@@ -1,4 +1,7 @@
-"""The side that supervises: a process for each framework, one after the other; one that dies costs the cell it was at."""
+"""The side that supervises: a process for each framework, one after the other; one that dies costs the cell it was at.
+
+Time comes first and memory in a second process, since what makes its measure exact (`measure.exact`) takes time.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Any, Protocol
 
 from polyloss_conformance.supervisor import Lost, StartError, Supervisor
 
+from benchmarks import plan
 from benchmarks.child import DISPATCH, cell_of, item_of
 from benchmarks.plan import Cell
 from benchmarks.record import Record
@@ -59,11 +63,13 @@ def _framework(
     command: Sequence[str],
     limit: float,
 ) -> None:
-    items = [item_of(cell) for cell in cells if not record.has(name, cell)]
+    quick = record.found["quick"]
+    timed = [item_of(cell) for cell in cells if not record.has(name, cell)]
     if name not in record.found["dispatch"]:
-        items.insert(0, DISPATCH)
+        timed.insert(0, DISPATCH)
+    peaked = [item_of(cell) for cell in cells if plan.peaked(cell, quick) and not record.has_peaks(name, cell)]
     record.tried(name, cells)
-    progress.planned(name, len(items))
+    progress.planned(name, len(timed) + len(peaked))
 
     def done(item: str, result: dict[str, Any]) -> None:
         if "lost" in result:
@@ -71,16 +77,21 @@ def _framework(
             return
         if item == DISPATCH:
             record.dispatch(name, result["dispatch"])
-        else:
+        elif "rows" in result:
             record.measured(result["rows"])
+        else:
+            record.peaks(name, cell_of(item), result["megabytes"])
         progress.finished(name, {"status": "pass"})
 
     def lost(item: str, why: Lost) -> None:
         record.lost(name, None if item == DISPATCH else cell_of(item), why.reason)
         progress.finished(name, {"status": "error"})
 
-    job = {"framework": name, "quick": record.found["quick"]}
     try:
-        supervisor.work(command, job, items, limit, done, lost, lambda text: progress.note(name, text))
+        for memory, items in ((False, timed), (True, peaked)):
+            if memory:  # of what has no times, no row is there to take it
+                items = [item for item in items if record.has(name, cell_of(item))]
+            job = {"framework": name, "quick": quick, "memory": memory}
+            supervisor.work(command, job, items, limit, done, lost, lambda text: progress.note(name, text))
     except StartError as error:
         record.lost(name, None, f"{error}; what was left of it was not measured")

@@ -113,11 +113,9 @@ SPECS = (
         lambda o, x, y, t: o.where(t > 0, 1 - _cosine(o, x, y), _cosine(o, x, y).relu()).mean(),
         wrt=(0, 1),
     ),
+    Spec("TripletMarginLoss", "normal normal normal", lambda o, *tensors: _triplet(*tensors), wrt=(0, 1, 2)),
     Spec(
-        "TripletMarginLoss",
-        "normal normal normal",
-        lambda o, a, p, n: (1 + (a - p + 1e-6).norm(dim=1) - (a - n + 1e-6).norm(dim=1)).relu().mean(),
-        wrt=(0, 1, 2),
+        "TripletMarginWithDistanceLoss", "normal normal normal", lambda o, *tensors: _triplet(*tensors), wrt=(0, 1, 2)
     ),
     Spec("CTCLoss", "frames_of_log_probabilities sequences frames lengths", None, only=CTC),
 )
@@ -126,6 +124,11 @@ SPECS = (
 def _swap(loss):
     """Keras's argument order for torch's."""
     return lambda input, target: loss(target, input)
+
+
+def _triplet(anchor, positive, negative):
+    (near, far) = ((anchor - other + 1e-6).norm(dim=1) for other in (positive, negative))
+    return (1 + near - far).relu().mean()
 
 
 def _cosine(o, x, y):

@@ -21,13 +21,19 @@ import os, signal, sys, time
 import polyloss.torch.nn
 from benchmarks import child, frameworks, spec
 
+memory = False
+child.exact = lambda: globals().update(memory=True)
+
 def dies(): os.kill(os.getpid(), signal.SIGKILL)
 def hangs(): time.sleep(60)
+def dies_of_memory(): memory and dies()
 def fails(): raise ArithmeticError("seven")
+
+SIZES = {"tiny": (4, 3), "medium": (500, 200)}
 
 class Fake(frameworks.Framework):
     name = "fake"
-    specs = tuple(spec.Spec(loss, "normal normal", None) for loss in ("MSELoss", "L1Loss", "HuberLoss"))
+    specs = tuple(spec.Spec(loss, "normal normal", None, only=SIZES) for loss in ("MSELoss", "L1Loss", "HuberLoss"))
     module = polyloss.torch.nn
     probe = ("MSELoss", "squared_error")
 
@@ -46,7 +52,7 @@ class Fake(frameworks.Framework):
             globals()[sys.argv[2]]()
         return {"forward": lambda: loss(*inputs), "both": lambda: loss(*inputs)}
 
-child.SECONDS = {"tiny": 0.001}
+child.SECONDS = dict.fromkeys(SIZES, 0.001)
 child.serve({"fake": Fake})
 """
 
@@ -56,10 +62,10 @@ def _in_the_checkout(monkeypatch):
     monkeypatch.chdir(ROOT)  # where `benchmarks` is found
 
 
-def measured(path, *, about=MACHINE, quick=True, fate=("", ""), limit=30.0, program=PROGRAM, **options):
+def measured(path, *, about=MACHINE, quick=True, fate=("", ""), limit=30.0, program=PROGRAM, cells=CELLS, **options):
     record = Record(path, dict(about), quick, {("fake", "eager", "tiny"): 3}, **options)
     before = len(record.found["rows"])
-    run(record, {"fake": CELLS}, Silence(), [sys.executable, "-c", program, *fate], limit)
+    run(record, {"fake": cells}, Silence(), [sys.executable, "-c", program, *fate], limit)
     assert json.loads(path.read_text()) == record.found
     return record.found, before
 
@@ -106,6 +112,21 @@ def test_a_framework_that_does_not_start_is_lost_and_said(tmp_path):
     assert "no such framework" in lost["reason"]
     (found, _) = measured(tmp_path / "b.json")
     assert (len(found["rows"]), found["lost"]) == (3, [])
+
+
+def test_memory_is_measured_after_time_and_what_dies_of_it_keeps_its_time(tmp_path):
+    cells = [Cell("eager", "medium", loss) for loss in LOSSES]
+    (found, _) = measured(tmp_path / "b.json", quick=False, cells=cells, fate=("L1Loss", "dies_of_memory"))
+    both = {row["loss"]: row for row in found["rows"] if row["pass"] == "both"}
+    assert set(both) == set(LOSSES)
+    assert {loss for loss, row in both.items() if "megabytes" in row} == {"MSELoss", "HuberLoss"}
+    (lost,) = found["lost"]
+    assert (lost["loss"], lost["reason"].split(";")[0]) == ("L1Loss", "was killed by SIGKILL")
+    (found, before) = measured(tmp_path / "b.json", quick=False, cells=cells)
+    assert (before, len(found["rows"]), found["lost"]) == (6, 6, [])
+    if not Path("/proc/self/clear_refs").exists():
+        pytest.skip("this system does not tell the peak of a process's memory")
+    assert all(set(row["megabytes"]) == {"native", "polyloss"} for row in found["rows"] if row["pass"] == "both")
 
 
 def test_what_is_there_is_not_measured_again(tmp_path):
