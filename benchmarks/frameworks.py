@@ -29,6 +29,9 @@ ONE_THREAD = {
 }
 """The environment of a process that measures."""
 
+EXACT = {"TF_ENABLE_ONEDNN_OPTS": "0"}
+"""That of one that measures memory, besides: with oneDNN TensorFlow 2.21 keeps what was freed for later, and no call has a peak."""
+
 
 class Framework:
     """What measuring needs to know of a framework.

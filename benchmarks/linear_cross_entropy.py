@@ -4,8 +4,8 @@
 
 Contenders: polyloss.torch.nn.LinearCrossEntropyLoss; the framework's own linear layer and cross entropy, which hold all logits; and on
 PyTorch its own LinearCrossEntropyLoss(options=LinearCrossEntropyOptions()). TensorFlow runs eagerly and as a tf.function, JAX under jit.
-Time and memory are measured as `python -m benchmarks` does (`measure.py`), the contenders of a backend in turns in one process: the median
-CPU time of a step, and its peak above inputs and parameters. The ratios are to the linear layer + cross entropy.
+Time and memory are measured as `python -m benchmarks` does (`measure.py`), in a process for each, the contenders of a backend in turns:
+the median CPU time of a step, and its peak above inputs and parameters. The ratios are to the linear layer + cross entropy.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.frameworks import ONE_THREAD
+from benchmarks.frameworks import EXACT, ONE_THREAD
 from benchmarks.measure import exact, in_turns, peak
 from benchmarks.record import machine, now
 
@@ -33,6 +33,7 @@ CONTENDERS = {
     "mxnet": ("composed", "polyloss"),
 }
 WORDS = {"polyloss": "polyloss", "composed": "linear layer + cross entropy", "native": "torch's LinearCrossEntropyLoss"}
+UNITS = ("seconds", "megabytes")
 FULL = (2048, 256, 65536)
 QUICK = (2048, 64, 16384)
 
@@ -147,30 +148,39 @@ def on_mxnet(contender: str, sizes: tuple[int, int, int]) -> Callable[[], Any]:
     return step
 
 
-def measured(backend: str, sizes: tuple[int, int, int]) -> list[dict[str, Any]]:
-    """The contenders of one backend, in this process."""
+def measured(backend: str, sizes: tuple[int, int, int], unit: str) -> dict[str, Any]:
+    """The seconds or the megabytes of each contender of one backend, in this process."""
+    if unit == "megabytes":
+        os.environ.update(EXACT)
+        exact()
     (framework, _, eager) = backend.partition("-")
     steps = {
         contender: globals()[f"on_{framework}"](contender, sizes, *([True] if eager else []))
         for contender in CONTENDERS[backend]
     }
-    seconds = in_turns(steps, 0)  # the least number of turns: a step takes seconds
-    exact()
-    figures = [{"seconds": seconds[name], "megabytes": peak(step)} for name, step in steps.items()]
-    return [
-        {"backend": backend, "contender": contender, **figure}
-        | {f"{key}_ratio": value / figures[0][key] for key, value in figure.items()}
-        for contender, figure in zip(steps, figures, strict=True)
-    ]
+    if unit == "seconds":
+        return in_turns(steps, 0)  # the least number of turns: a step takes seconds
+    return {name: peak(step) for name, step in steps.items()}
 
 
 def elsewhere(backend: str, sizes: tuple[int, int, int]) -> list[dict[str, Any]]:
-    """`measured`, in a process of its own on one thread."""
-    command = [sys.executable, "-m", "benchmarks.linear_cross_entropy", "--child", backend, "--sizes", *map(str, sizes)]
-    found = subprocess.run(command, env={**os.environ, **ONE_THREAD}, stdout=subprocess.PIPE, text=True, check=False)
-    if found.returncode:
-        sys.exit(f"{backend}: ended with status {found.returncode}")
-    return json.loads(found.stdout.splitlines()[-1])  # a framework may print before that
+    """The contenders of one backend, `measured` in processes of their own on one thread."""
+    figures: dict[str, dict[str, float]] = {}
+    for unit in UNITS:
+        command = [sys.executable, "-m", "benchmarks.linear_cross_entropy", "--child", backend, unit]
+        command += ["--sizes", *map(str, sizes)]
+        found = subprocess.run(
+            command, env={**os.environ, **ONE_THREAD}, stdout=subprocess.PIPE, text=True, check=False
+        )
+        if found.returncode:
+            sys.exit(f"{backend}: ended with status {found.returncode}")
+        figures[unit] = json.loads(found.stdout.splitlines()[-1])  # a framework may print before that
+    return [
+        {"backend": backend, "contender": contender}
+        | {unit: figures[unit][contender] for unit in UNITS}
+        | {f"{unit}_ratio": figures[unit][contender] / figures[unit]["composed"] for unit in UNITS}
+        for contender in CONTENDERS[backend]
+    ]
 
 
 def main() -> None:
@@ -181,11 +191,11 @@ def main() -> None:
     parser.add_argument("-o", "--output", help="write the JSON to this file as well")
     parser.add_argument("--backend", action="append", choices=sorted(CONTENDERS))
     parser.add_argument("--sizes", nargs=3, type=int, metavar=("TOKENS", "HIDDEN", "VOCABULARY"))
-    parser.add_argument("--child", choices=sorted(CONTENDERS), help=argparse.SUPPRESS)
+    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     sizes = tuple(given.sizes) if given.sizes else QUICK if given.quick else FULL
     if given.child:
-        print(json.dumps(measured(given.child, sizes)))
+        print(json.dumps(measured(given.child[0], sizes, given.child[1])))
         return
     names = [name for name in given.backend or CONTENDERS if find_spec(name.partition("-")[0])]
     if not given.json:

@@ -22,7 +22,8 @@ ROUNDS = (3, 60)
 RESOLUTION = 0.25
 """Less memory than this, in MB, is not told apart from none."""
 
-PEAKS = 3  # one would do but on MXNet, whose threads free as it comes
+PEAKS = 3  # one would do but on MXNet and JAX, whose threads free as it comes
+SETTLED = 0.01  # seconds until they have freed what the call before held
 
 
 def in_turns(calls: Mapping[str, Call], seconds: float) -> dict[str, float]:
@@ -57,6 +58,7 @@ def peak(call: Call) -> float | None:
     found = []
     gc.collect()
     for _ in range(PEAKS):
+        time.sleep(SETTLED)
         try:
             ctypes.CDLL("libc.so.6").malloc_trim(0)  # else what it frees and keeps would hide what is taken from there
             with open("/proc/self/clear_refs", "w") as refs:
