@@ -19,6 +19,7 @@ from benchmarks.frameworks import Call, Framework
 
 LEAST = 3e-3  # seconds of a turn: enough for the clock, little enough for many turns
 ROUNDS = (3, 60)
+WARM = 3  # calls before the first that counts: what compiles what it is called with again has done so
 RESOLUTION = 0.25
 """Less memory than this, in MB, is not told apart from none."""
 
@@ -28,13 +29,17 @@ SETTLED = 0.01  # seconds until they have freed what the call before held
 
 def in_turns(calls: Mapping[str, Call], seconds: float) -> dict[str, float]:
     """The median CPU time of each call in seconds; about `seconds` are spent on each of them, but at least three turns."""
+    for call in calls.values():
+        for _ in range(WARM):
+            call()
     timers = {name: Timer(call, timer=time.process_time) for name, call in calls.items()}
-    first = {name: min(timer.repeat(2, 1)) for name, timer in timers.items()}  # the first warms up
+    first = {name: timer.timeit(1) for name, timer in timers.items()}
     numbers = {name: max(1, round(LEAST / max(once, 1e-7))) for name, once in first.items()}
     turn = sum(numbers[name] * once for name, once in first.items()) / len(calls)
     rounds = min(max(round(seconds / turn), ROUNDS[0]), ROUNDS[1])
-    found: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(rounds):
+    slow = set(numbers.values()) == {1}  # then the first was a turn
+    found = {name: [once] if slow else [] for name, once in first.items()}
+    for _ in range(rounds - slow):
         for name, timer in timers.items():
             found[name].append(timer.timeit(numbers[name]) / numbers[name])
     return {name: statistics.median(times) for name, times in found.items()}

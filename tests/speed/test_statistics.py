@@ -127,7 +127,7 @@ def test_calls_take_turns():
     found = measure.in_turns({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, 0.001)
     assert set(found) == {"a", "b"}
     assert all(seconds > 0 for seconds in found.values())
-    turns = "".join(order[4:]).replace("aa", "a")
+    turns = "".join(order[2 * measure.WARM :]).replace("aa", "a")
     assert turns.count("ab") >= 3
     assert turns.count("ba") >= 2
 
