@@ -76,7 +76,7 @@ def rows(
     for which in plan.passes(type(framework), cell.mode, quick):
         row = {"framework": framework.name, **cell._asdict(), "pass": which, "library": framework.library(spec)}
         chosen = {name: each[which] for name, each in calls.items()}
-        row["seconds"] = in_turns(chosen, SECONDS[cell.size] * (0.2 if quick else 1))
+        row["seconds"] = in_turns(chosen, SECONDS[cell.size] * (0.2 if quick else 1)) if chosen else {}
         found.append({**row, "refused": refused} if refused else row)
     return found
 
@@ -103,6 +103,8 @@ def _calls(framework: Framework, spec: Spec, cell: Cell) -> tuple[dict[str, dict
                 raise
             refused[name] = _said(error)
             del calls[name]
+            if name == "native" and cell.mode in framework.slow:
+                return {}, refused  # nothing to compare with, and minutes to compile
     return calls, refused
 
 

@@ -93,6 +93,14 @@ def test_keras_and_memory_have_targets():
     assert "Slower than Keras 3:\ntorch eager large both, 1.00: A 2.00" in text
 
 
+def test_a_loss_that_native_refuses_is_in_no_ratio():
+    (line,) = summary.table([row("A"), row("B", native=1.0, polyloss=0.5)], {})
+    assert (line["losses"], line["polyloss"], [one["loss"] for one in line["worst"]]) == (1, 0.5, ["B"])
+    (line,) = summary.table([row("A")], {})
+    assert (line["losses"], line["polyloss"], line["targets"]) == (0, None, [])
+    assert "torch" in summary.text([line])
+
+
 def test_forward_alone_has_no_target():
     (line,) = summary.table([row("A", which="forward", native=1.0, polyloss=9.0)], {})
     assert line["targets"] == []
