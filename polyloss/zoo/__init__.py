@@ -147,7 +147,7 @@ from polyloss.zoo.sequence import (
 from polyloss.zoo.state import Memory, Stateful
 from polyloss.zoo.stateful import OIM, Center, center, center_init, center_update, oim, oim_init, oim_update
 from polyloss.zoo.text_image import DAMSM, damsm
-from polyloss.zoo.transport import Wasserstein1d, wasserstein_1d
+from polyloss.zoo.transport import SinkhornDivergence, Wasserstein1d, sinkhorn_divergence, wasserstein_1d
 
 __all__ = [
     "CLIP",
@@ -224,6 +224,7 @@ __all__ = [
     "Sarsa",
     "Siamese",
     "SimPO",
+    "SinkhornDivergence",
     "SoftEditDistance",
     "SoftmaxFocal",
     "SphereFace",
@@ -315,6 +316,7 @@ __all__ = [
     "sarsa",
     "siamese",
     "simpo",
+    "sinkhorn_divergence",
     "soft_edit_distance",
     "softmax_focal",
     "sphereface",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from mpmath import mp
 
 from polyloss_conformance.cases import Array
-from polyloss_conformance.references.exact import NEAR, Number, each, exp, total
+from polyloss_conformance.references.exact import NEAR, Number, each, exact, exp, log, total
 from polyloss_conformance.references.reference import Call, Config, Inputs
 from polyloss_conformance.references.zoo.common import REDUCED, fixed, reduced, zoo
 
@@ -141,6 +142,93 @@ _HEUSEL = (
 )
 _ARJOVSKY = "Arjovsky, Chintala and Bottou, Wasserstein GAN, ICML 2017"
 
+
+def _potentials(cost: Array, a: list[Number], b: list[Number], epsilon: Number, steps: int) -> list[Number]:
+    """The potential of the first set after so many steps, each of which makes all column sums and then all row sums right."""
+    (rows, columns) = cost.shape
+    f = [mp.zero] * rows
+    for _ in range(steps):
+        g = _columns(cost, a, f, epsilon)
+        f = [
+            -epsilon * log(total(b[j] * exp((g[j] - cost[i, j]) / epsilon) for j in range(columns)))
+            for i in range(rows)
+        ]
+    return f
+
+
+def _self_potential(cost: Array, a: list[Number], epsilon: Number, steps: int) -> list[Number]:
+    """The potential of a set with itself: half way to the next one each time."""
+    f = [mp.zero] * len(cost)
+    for _ in range(steps):
+        f = [(old + new) / 2 for old, new in zip(f, _columns(cost, a, f, epsilon), strict=True)]
+    return f
+
+
+def _columns(cost: Array, a: list[Number], f: Sequence[Number], epsilon: Number) -> list[Number]:
+    """What makes the sum of each column that of its mass."""
+    (rows, columns) = cost.shape
+    return [
+        -epsilon * log(total(a[i] * exp((f[i] - cost[i, j]) / epsilon) for i in range(rows))) for j in range(columns)
+    ]
+
+
+class _Cloud(NamedTuple):
+    """The points that have mass, and their shares of it."""
+
+    points: list[Array]
+    shares: list[Number]
+
+
+def _cloud(points: Array, mass: Array) -> _Cloud:
+    there = [i for i, one in enumerate(mass) if one > mp.mpf(NEAR)]
+    whole = total(mass[i] for i in there)
+    return _Cloud([points[i] for i in there], [mass[i] / whole for i in there])
+
+
+def _costs(x: _Cloud, y: _Cloud, config: Config) -> Array:
+    scale = mp.mpf("0.5") if config.get("half", True) else mp.one
+    found = np.empty((len(x.points), len(y.points)), dtype=object)
+    for i, j in np.ndindex(found.shape):
+        found[i, j] = scale * total((p - q) ** 2 for p, q in zip(x.points[i], y.points[j], strict=True))
+    return found
+
+
+def _entropic_cost(x: _Cloud, y: _Cloud, still_x: _Cloud, still_y: _Cloud, config: Config) -> Number:
+    """Two clouds, and the same without the step of the slopes, from which all is made that the gradient holds constant."""
+    (epsilon, steps) = (mp.mpf(config.get("epsilon", 0.1)), config.get("iterations", 100))
+    (cost, still) = (_costs(x, y, config), _costs(still_x, still_y, config))
+    (a, b) = (still_x.shares, still_y.shares)
+    f = _self_potential(still, a, epsilon, steps) if x is y else _potentials(still, a, b, epsilon, steps)
+    if config.get("sharp"):
+        g = _columns(still, a, f, epsilon)
+        plan = [a[i] * b[j] * exp((f[i] + g[j] - still[i, j]) / epsilon) for i, j in np.ndindex(cost.shape)]
+        return total(share * price for share, price in zip(plan, cost.flat, strict=True))
+    g = _columns(cost, x.shares, f, epsilon)
+    return total(p * q for p, q in zip(x.shares, f, strict=True)) + total(
+        p * q for p, q in zip(y.shares, g, strict=True)
+    )
+
+
+def _sinkhorn(inputs: Inputs, config: Config, call: Call) -> Array:
+    sides: list[list[tuple[_Cloud, _Cloud]]] = []
+    for name in "xy":
+        points = inputs[name]
+        mass = inputs.get(f"{name}_weight", exact(np.ones(points.shape[:2])))
+        pairs = zip(points, mass, fixed(points), fixed(mass), strict=True)
+        sides.append([(_cloud(p, m), _cloud(still_p, still_m)) for p, m, still_p, still_m in pairs])
+    found = []
+    for (x, still_x), (y, still_y) in zip(*sides, strict=True):
+        if not x.points or not y.points:
+            found.append(mp.zero)
+            continue
+        value = _entropic_cost(x, y, still_x, still_y, config)
+        if config.get("debias", True):
+            value -= _entropic_cost(x, x, still_x, still_x, config) / 2
+            value -= _entropic_cost(y, y, still_y, still_y, config) / 2
+        found.append(value)
+    return reduced(found, config)
+
+
 REFERENCES = (
     zoo(
         "Critic",
@@ -194,5 +282,16 @@ REFERENCES = (
         r" \quad \Sigma_1 = L L^T,\ \Sigma_2 = M M^T",
         _fid_from_moments,
         paper=_HEUSEL,
+    ),
+    zoo(
+        "SinkhornDivergence",
+        "The entropic cost of moving one set of points onto another, less what each costs with itself.",
+        r"S_\varepsilon(\alpha, \beta) = OT_\varepsilon(\alpha, \beta) - \tfrac12 OT_\varepsilon(\alpha, \alpha)"
+        r" - \tfrac12 OT_\varepsilon(\beta, \beta),"
+        r"\ OT_\varepsilon = \min_\pi \int C\, d\pi + \varepsilon KL(\pi | \alpha \otimes \beta)",
+        REDUCED + r"l_n = W(x_n, y_n) - \tfrac12 W(x_n, x_n) - \tfrac12 W(y_n, y_n),"
+        r"\ W = \sum_i a_i f_i + \sum_j b_j g_j,\ g_j = -\varepsilon \log \sum_i a_i e^{(f_i - C_{ij}) / \varepsilon}",
+        _sinkhorn,
+        paper="Feydy et al., Interpolating between Optimal Transport and MMD using Sinkhorn Divergences, AISTATS 2019",
     ),
 )
