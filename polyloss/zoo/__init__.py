@@ -43,7 +43,16 @@ from polyloss.zoo.contrastive import (
 )
 from polyloss.zoo.divergence import JSDivergence, KLDivergence, js_divergence, kl_divergence
 from polyloss.zoo.frechet import FID, FIDFromMoments, feature_moments, fid, fid_from_moments, merge_moments
-from polyloss.zoo.gan import Critic, Generator, GradientPenalty, critic, generator, gradient_penalty
+from polyloss.zoo.gan import (
+    Critic,
+    Generator,
+    GradientPenalty,
+    RelativisticAverage,
+    critic,
+    generator,
+    gradient_penalty,
+    relativistic_average,
+)
 from polyloss.zoo.generative import InceptionScore, inception_score
 from polyloss.zoo.image import MSSSIM, SSIM, Perceptual, Style, ms_ssim, perceptual, ssim, style
 from polyloss.zoo.lovasz import LovaszHinge, LovaszSoftmax, lovasz_hinge, lovasz_softmax
@@ -221,6 +230,7 @@ __all__ = [
     "RPrecision",
     "RankNet",
     "Reconstruction",
+    "RelativisticAverage",
     "Sarsa",
     "Siamese",
     "SimPO",
@@ -313,6 +323,7 @@ __all__ = [
     "r_precision",
     "ranknet",
     "reconstruction",
+    "relativistic_average",
     "sarsa",
     "siamese",
     "simpo",

@@ -24,6 +24,7 @@ def unsorted(original):
     return lambda self, data, **more: data
 
 
+RELATIVISTIC = "zoo/RelativisticAverage"
 SINKHORN = "zoo/SinkhornDivergence"
 SABOTAGES = {
     "real scores pushed down": (
@@ -32,6 +33,17 @@ SABOTAGES = {
         "/3-2/",
     ),
     "a hinge without a kink": (function(gan, "of_fake", of_another_kind), "zoo/Critic", "kind=hinge"),
+    "generated samples above real ones": (
+        function(gan, "relativistic", lambda f: lambda F, ahead, behind, **more: f(F, behind, ahead, **more)),
+        RELATIVISTIC,
+        "/3-2/",
+    ),
+    "no hinge between means": (function(gan, "relativistic", without(kind="logistic")), RELATIVISTIC, "kind=hinge"),
+    "means of others ignored": (
+        function(gan, "masked_mean", lambda f: lambda F, x, mask, **more: 0 * f(F, x, mask, **more)),
+        RELATIVISTIC,
+        "/3-2/",
+    ),
     "generator pushed down": (
         function(gan, "of_generator", lambda f: lambda F, score, **more: f(F, -score, **more)),
         "zoo/Generator",

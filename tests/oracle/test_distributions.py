@@ -109,6 +109,14 @@ def hinges(fake, real):
     return ranked(zero(fake), fake, one(fake), margin=1.0) + ranked(real, zero(real), one(real), margin=1.0)
 
 
+def relative(fake, real):
+    return certain(real - fake.mean(), 1.0) + certain(fake - real.mean(), 0.0)
+
+
+def relative_hinges(fake, real):
+    return hinges(fake - real.mean(), real - fake.mean())
+
+
 def slopes(rng):
     return {"gradient": rng.normal(size=(5, 2, 3))}
 
@@ -187,6 +195,8 @@ ROWS = [
     Row("generator", scored(7), lambda fake: -fake.mean(), ("torch",)),
     Row("generator", scored(7), squares, ("monai",), {"kind": "least_squares"}),
     Row("generator", scored(7), lambda fake: certain(fake, 1.0), ("torch",), LOGISTIC),
+    Row("relativistic_average", scored(7, 5), relative, ("torch",)),
+    Row("relativistic_average", scored(7, 5), relative_hinges, ("torch",), {"kind": "hinge"}),
     Row("gradient_penalty", slopes, penalty, ("torch",)),
     Row("fid", features((9, 4), (7, 4)), by_torchmetrics, ("torchmetrics",), framework="numpy", **OF_A_ROOT),
     Row("fid", features((9, 4), (7, 4)), bures, ("ot",), framework="numpy", **OF_A_ROOT),

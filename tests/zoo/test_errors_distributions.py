@@ -18,6 +18,11 @@ STATE = zoo.feature_moments(ROWS)
         (lambda: zoo.critic(ROW, ROW, kind="dual"), ValueError, "critic: kind='dual' is not one of"),
         (lambda: zoo.critic(ROW, ROW.astype("float32")), TypeError, "critic: real has dtype float32"),
         (lambda: zoo.critic(ROW, 1.0), TypeError, "critic: real is 1.0, a float"),
+        (
+            lambda: zoo.relativistic_average(ROW, ROW, kind="wasserstein"),
+            ValueError,
+            "kind='wasserstein' is not one of",
+        ),
         (lambda: zoo.generator(ROW, kind="minimax"), ValueError, "generator: kind='minimax' is not one of"),
         (lambda: zoo.generator(ROW.astype("int64")), TypeError, "generator: fake has dtype int64"),
         (lambda: zoo.generator(ROW, reduction="batch"), ValueError, "generator: reduction='batch' is not one of"),

@@ -173,6 +173,18 @@ def plans() -> Iterable[Plan]:
         ("fake",),
         {"extreme": 1e4},
     )
+    yield plan(
+        "RelativisticAverage",
+        [
+            Layout("3-2", both, dtypes=ALL, quick=True),
+            *options(both, "3-2", *kinds[:2]),
+            Layout("2x3", {"fake": (2, 3), "real": (2, 3)}),
+            Layout("empty", {"fake": (0,), "real": (2,)}, draws=("ordinary",)),
+        ],
+        {"ordinary": _scores, "kinks": _kinks, "extreme": _sure},
+        ("fake", "real"),
+        {"extreme": 1e4},
+    )
     slopes: dict[str, Shape] = {"gradient": (3, 3)}
     yield plan(
         "GradientPenalty",

@@ -48,6 +48,15 @@ def _generator(inputs: Inputs, config: Config, call: Call) -> Array:
     return reduced(each(lambda f: -f if kind == "hinge" else _real(kind, f), inputs["fake"]), config)
 
 
+def _relativistic(inputs: Inputs, config: Config, call: Call) -> Array:
+    kind = config.get("kind", "logistic")
+    (fake, real) = (list(inputs[name].flat) for name in ("fake", "real"))
+    (mean_fake, mean_real) = (total(scores) / max(len(scores), 1) for scores in (fake, real))
+    of_real = [_real(kind, f - mean_fake) for f in real]
+    of_fake = [_real(kind, mean_real - f) for f in fake]
+    return np.asarray(sum(total(each) / max(len(each), 1) for each in (of_real, of_fake)), dtype=object)
+
+
 def _gradient_penalty(inputs: Inputs, config: Config, call: Call) -> Array:
     (weight, norm) = (mp.mpf(config.get("weight", 10.0)), mp.mpf(config.get("norm", 1.0)))
     found = []
@@ -247,6 +256,17 @@ REFERENCES = (
         REDUCED + r"l_n = -f_n,\ \tfrac{1}{2} (f_n - 1)^2 \text{ or } \log(1 + e^{-f_n})",
         _generator,
         paper=_ARJOVSKY,
+    ),
+    zoo(
+        "RelativisticAverage",
+        "How far the critic of a GAN is from scoring each real sample above the mean of generated ones, and these below that of real ones.",
+        r"\mathbb{E}_{x_r} \tilde{f}_1\left(C(x_r) - \mathbb{E}_{x_f} C(x_f)\right)"
+        r" + \mathbb{E}_{x_f} \tilde{f}_2\left(C(x_f) - \mathbb{E}_{x_r} C(x_r)\right)",
+        r"\ell = \operatorname{mean}_m \varphi(f_m - \operatorname{mean}_n \tilde{f}_n)"
+        r" + \operatorname{mean}_n \varphi(\operatorname{mean}_m f_m - \tilde{f}_n),"
+        r" \quad \varphi(d) = \log(1 + e^{-d}),\ \max(1 - d, 0) \text{ or } \tfrac{1}{2} (d - 1)^2",
+        _relativistic,
+        paper="Jolicoeur-Martineau, The relativistic discriminator: a key element missing from standard GAN, ICLR 2019",
     ),
     zoo(
         "GradientPenalty",
