@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from polyloss.formulas.masked import masked_mean
 from polyloss.opset import OpSet, Tensor
 
 
@@ -26,6 +27,15 @@ def of_fake(F: OpSet, score: Tensor, *, kind: str) -> Tensor:
 def of_generator(F: OpSet, score: Tensor, *, kind: str) -> Tensor:
     """What a score of a generated sample costs the generator: that of a real one, without the hinge, where it would learn nothing."""
     return of_real(F, score, kind="wasserstein" if kind == "hinge" else kind)
+
+
+def relativistic(F: OpSet, ahead: Tensor, behind: Tensor, *, kind: str) -> tuple[Tensor, Tensor]:
+    """What each of two sides costs by how far its scores (N,) and (M,) are from the mean of the other's; the first is to be ahead."""
+    (mean_ahead, mean_behind) = (masked_mean(F, x, F.ones_like(x), axis=0, keepdims=True) for x in (ahead, behind))
+    return (
+        of_real(F, F.broadcast_sub(ahead, mean_behind), kind=kind),
+        of_real(F, F.broadcast_sub(mean_ahead, behind), kind=kind),
+    )
 
 
 def gradient_penalty(F: OpSet, gradient: Tensor, *, weight: float, norm: float, one_sided: bool) -> Tensor:

@@ -43,7 +43,16 @@ from polyloss.zoo.contrastive import (
 )
 from polyloss.zoo.divergence import JSDivergence, KLDivergence, js_divergence, kl_divergence
 from polyloss.zoo.frechet import FID, FIDFromMoments, feature_moments, fid, fid_from_moments, merge_moments
-from polyloss.zoo.gan import Critic, Generator, GradientPenalty, critic, generator, gradient_penalty
+from polyloss.zoo.gan import (
+    Critic,
+    Generator,
+    GradientPenalty,
+    RelativisticAverage,
+    critic,
+    generator,
+    gradient_penalty,
+    relativistic_average,
+)
 from polyloss.zoo.generative import InceptionScore, inception_score
 from polyloss.zoo.image import MSSSIM, SSIM, Perceptual, Style, ms_ssim, perceptual, ssim, style
 from polyloss.zoo.lovasz import LovaszHinge, LovaszSoftmax, lovasz_hinge, lovasz_softmax
@@ -69,12 +78,14 @@ from polyloss.zoo.preference import (
     KTO,
     ORPO,
     BradleyTerry,
+    MarginRanking,
     RankNet,
     SimPO,
     bradley_terry,
     dpo,
     ipo,
     kto,
+    margin_ranking,
     orpo,
     ranknet,
     simpo,
@@ -145,7 +156,7 @@ from polyloss.zoo.sequence import (
 from polyloss.zoo.state import Memory, Stateful
 from polyloss.zoo.stateful import OIM, Center, center, center_init, center_update, oim, oim_init, oim_update
 from polyloss.zoo.text_image import DAMSM, damsm
-from polyloss.zoo.transport import Wasserstein1d, wasserstein_1d
+from polyloss.zoo.transport import SinkhornDivergence, Wasserstein1d, sinkhorn_divergence, wasserstein_1d
 
 __all__ = [
     "CLIP",
@@ -206,6 +217,7 @@ __all__ = [
     "Logistic",
     "LovaszHinge",
     "LovaszSoftmax",
+    "MarginRanking",
     "Memory",
     "MinimumRisk",
     "MulticlassHinge",
@@ -218,9 +230,11 @@ __all__ = [
     "RPrecision",
     "RankNet",
     "Reconstruction",
+    "RelativisticAverage",
     "Sarsa",
     "Siamese",
     "SimPO",
+    "SinkhornDivergence",
     "SoftEditDistance",
     "SoftmaxFocal",
     "SphereFace",
@@ -291,6 +305,7 @@ __all__ = [
     "logistic",
     "lovasz_hinge",
     "lovasz_softmax",
+    "margin_ranking",
     "merge_moments",
     "minimum_risk",
     "ms_ssim",
@@ -308,9 +323,11 @@ __all__ = [
     "r_precision",
     "ranknet",
     "reconstruction",
+    "relativistic_average",
     "sarsa",
     "siamese",
     "simpo",
+    "sinkhorn_divergence",
     "soft_edit_distance",
     "softmax_focal",
     "sphereface",

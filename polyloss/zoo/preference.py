@@ -1,8 +1,9 @@
-"""Learning from preferences: direct alignment of language models (DPO and its kin), and models of pairs (Bradley-Terry, RankNet)."""
+"""Learning from preferences: direct alignment of language models (DPO and its kin), and pairs of scores (Bradley-Terry and its kin)."""
 
 from __future__ import annotations
 
 from polyloss import calls, checks
+from polyloss.formulas import classification
 from polyloss.formulas import preference as formulas
 from polyloss.opset import OpSet, Tensor
 from polyloss.zoo.base import alike, item, opened, reduced
@@ -248,7 +249,7 @@ def bradley_terry(chosen: Tensor, rejected: Tensor, *, margin: float = 0.0, redu
 
     Use: fit rewards or strengths to pairs, the first of which was preferred.
 
-    Elsewhere: the hinge on the same difference is margin ranking, with a target it is `ranknet`. A margin that is larger the clearer
+    Elsewhere: the hinge on the same difference is `margin_ranking`, with a target it is `ranknet`. A margin that is larger the clearer
     the preference, as for Llama 2, is a number for each pair: subtract it from `chosen`.
 
     Args:
@@ -312,6 +313,44 @@ def ranknet(first: Tensor, second: Tensor, target: Tensor, *, sigma: float = 1.0
     return reduced(F, "ranknet", F.sigmoid_cross_entropy(sigma * (one - other), y), reduction, dtype)
 
 
+def margin_ranking(
+    first: Tensor, second: Tensor, target: Tensor, *, margin: float = 1.0, reduction: str = "mean"
+) -> Tensor:
+    r"""What the score of the better of two lacks to being ahead by a margin.
+
+    .. math:: \ell = \operatorname{mean}_n\; \max(0,\ m - y_n (\text{first}_n - \text{second}_n))
+
+    Use: learn to rank from pairs, where it is enough that the better one is clearly ahead: retrieval, embeddings of graphs.
+
+    Elsewhere: PyTorch's ``MarginRankingLoss`` has a margin of 0 by default, at which scores that are all equal cost nothing; just on the
+    margin its gradient is that of the slope. The smooth forms are `bradley_terry`, and `ranknet`, whose target is a probability, no sign.
+
+    Args:
+        first: scores, any shape.
+        second: scores of what they are compared with, in the shape of `first`.
+        target: 1 where the first ranks higher, -1 where the second does; in the shape of `first`.
+        margin: m.
+        reduction: ``none`` (the shape of `first`), ``mean`` over all pairs, or ``sum``.
+
+    Returns:
+        The loss in the dtype of `first`; the mean over nothing is 0. The gradient just on the margin is 0.
+
+    Raises:
+        ValueError: the shapes differ, or there is no such reduction.
+        TypeError: the dtypes differ or are not floating, or the margin is no number.
+
+    Source: Herbrich, Graepel and Obermayer, Large Margin Rank Boundaries for Ordinal Regression, Advances in Large Margin Classifiers,
+    2000.
+
+    >>> import numpy as np
+    >>> margin_ranking(np.array([1.0, 0.2]), np.array([0.3, 0.5]), np.array([1.0, -1.0]), reduction="none").round(6)
+    array([0.3, 0.7])
+    """
+    (F, (one, other, y), dtype) = alike("margin_ranking", first=first, second=second, target=target)
+    checks.number("margin_ranking", "margin", margin)
+    return reduced(F, "margin_ranking", classification.hinge(F, one - other, y, margin=margin), reduction, dtype)
+
+
 DPO = item(dpo, name="DPO")
 IPO = item(ipo, name="IPO")
 SimPO = item(simpo, name="SimPO")
@@ -319,6 +358,7 @@ ORPO = item(orpo, name="ORPO")
 KTO = item(kto, name="KTO")
 BradleyTerry = item(bradley_terry)
 RankNet = item(ranknet, name="RankNet")
+MarginRanking = item(margin_ranking)
 
 
 def _against_reference(

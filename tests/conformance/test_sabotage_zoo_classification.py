@@ -255,6 +255,8 @@ SABOTAGES = {
         "RankNet",
         "/2x3/",
     ),
+    "the better one exchanged": (function(classification, "hinge", turned), "MarginRanking", "/2x3/"),
+    "no margin between ranks": (function(classification, "hinge", without(margin=0.0)), "MarginRanking", "/2x3/"),
     "sigma squared": (
         op("sigmoid_cross_entropy", lambda f: lambda self, x, y: f(self, 2.0 * x, y)),
         "RankNet",

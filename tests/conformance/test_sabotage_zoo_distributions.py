@@ -15,10 +15,17 @@ def masses_ignored(original):
     return lambda F, x, y, a, b, **more: original(F, x, y, F.ones_like(a), F.ones_like(b), **more)
 
 
+def as_another(**forced):
+    """A Sinkhorn divergence with some options forced."""
+    return function(transport, "sinkhorn_divergence", without(**forced))
+
+
 def unsorted(original):
     return lambda self, data, **more: data
 
 
+RELATIVISTIC = "zoo/RelativisticAverage"
+SINKHORN = "zoo/SinkhornDivergence"
 SABOTAGES = {
     "real scores pushed down": (
         function(gan, "of_real", lambda f: lambda F, score, **more: f(F, -score, **more)),
@@ -26,6 +33,17 @@ SABOTAGES = {
         "/3-2/",
     ),
     "a hinge without a kink": (function(gan, "of_fake", of_another_kind), "zoo/Critic", "kind=hinge"),
+    "generated samples above real ones": (
+        function(gan, "relativistic", lambda f: lambda F, ahead, behind, **more: f(F, behind, ahead, **more)),
+        RELATIVISTIC,
+        "/3-2/",
+    ),
+    "no hinge between means": (function(gan, "relativistic", without(kind="logistic")), RELATIVISTIC, "kind=hinge"),
+    "means of others ignored": (
+        function(gan, "masked_mean", lambda f: lambda F, x, mask, **more: 0 * f(F, x, mask, **more)),
+        RELATIVISTIC,
+        "/3-2/",
+    ),
     "generator pushed down": (
         function(gan, "of_generator", lambda f: lambda F, score, **more: f(F, -score, **more)),
         "zoo/Generator",
@@ -57,6 +75,25 @@ SABOTAGES = {
         function(transport, "root", lambda f: lambda F, value, *, p: value),
         "zoo/Wasserstein1d",
         "/2x3-p=2.0,root=True/",
+    ),
+    "half of the cost always": (as_another(half=True), SINKHORN, "half=False"),
+    "entropy left out": (as_another(sharp=True), SINKHORN, "/3-2/"),
+    "entropy kept": (as_another(sharp=False), SINKHORN, "sharp=True"),
+    "bias kept": (as_another(debias=False), SINKHORN, "/3-2/"),
+    "one step only": (as_another(iterations=1), SINKHORN, "/3-2/"),
+    "masses of points ignored": (
+        function(
+            transport,
+            "_cloud",
+            lambda f: lambda F, points, mass: f(F, points, F.where(mass > 0, F.ones_like(mass), 0.0)),
+        ),
+        SINKHORN,
+        "/masses-",
+    ),
+    "potentials that do not belong together": (
+        op("stop_gradient", lambda f: lambda self, x: 1.01 * f(self, x)),
+        SINKHORN,
+        "/3-2/",
     ),
     "means ignored": (
         function(

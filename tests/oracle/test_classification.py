@@ -1,4 +1,4 @@
-"""Losses of classes, sides, distributions and preferences, by PyTorch, optax, scipy, kornia and pytorch-metric-learning."""
+"""Losses of classes, sides and divergences, by PyTorch, optax, scipy, kornia and pytorch-metric-learning."""
 
 import math
 
@@ -51,10 +51,6 @@ def embeddings(rng):
     }
 
 
-def scores(rng):
-    return {name: rng.normal(size=9) for name in ("chosen", "rejected")}
-
-
 def cross_entropy(**options):
     def oracle(pred, target, weight=None):
         from torch.nn import functional
@@ -74,19 +70,10 @@ def torch_function(name, **options):
 
 
 def optax_function(name, **options):
-    """optax takes JAX arrays, which are float32 where nothing else is said."""
-
     def oracle(pred, target):
-        import jax
         import optax.losses
 
-        before = jax.config.jax_enable_x64
-        jax.config.update("jax_enable_x64", True)
-        try:
-            found = getattr(optax.losses, name)(jax.numpy.asarray(pred), jax.numpy.asarray(target), **options)
-            return np.asarray(found)
-        finally:
-            jax.config.update("jax_enable_x64", before)
+        return getattr(optax.losses, name)(pred, target, **options)
 
     return oracle
 
@@ -130,12 +117,6 @@ def angular(name, **options):
     return oracle
 
 
-def soft_preference(chosen, rejected):
-    from torch.nn import functional
-
-    return functional.soft_margin_loss(chosen - rejected, chosen.detach() * 0 + 1)
-
-
 NONE = {"reduction": "none"}
 ROWS = [
     Row("cross_entropy", rows, cross_entropy(), TORCH),
@@ -151,14 +132,22 @@ ROWS = [
         {"probabilities": True},
         ("target",),
     ),
-    Row("focal", answers, optax_function("sigmoid_focal_loss", alpha=0.25, gamma=2.0), OPTAX, NONE, gradients=False),
+    Row(
+        "focal",
+        answers,
+        optax_function("sigmoid_focal_loss", alpha=0.25, gamma=2.0),
+        OPTAX,
+        NONE,
+        ("target",),
+        framework="jax",
+    ),
     Row("softmax_focal", pictures, kornia_focal, ("kornia",), {"gamma": 1.5, **NONE}),
-    Row("poly1", rows, one_hot(optax_function("poly_loss_cross_entropy", epsilon=2.0)), OPTAX, NONE, gradients=False),
-    Row("hinge", sides, optax_function("hinge_loss"), OPTAX, NONE, gradients=False),
-    Row("multiclass_hinge", rows, optax_function("multiclass_hinge_loss"), OPTAX, NONE, gradients=False),
+    Row("poly1", rows, one_hot(optax_function("poly_loss_cross_entropy", epsilon=2.0)), OPTAX, NONE, framework="jax"),
+    Row("hinge", sides, optax_function("hinge_loss"), OPTAX, NONE, framework="jax"),
+    Row("multiclass_hinge", rows, optax_function("multiclass_hinge_loss"), OPTAX, NONE, framework="jax"),
     Row("logistic", sides, torch_function("soft_margin_loss"), TORCH, fixed=("target",)),
-    Row("kl_divergence", two, kl, ("scipy",), NONE, gradients=False),
-    Row("js_divergence", two, js, ("scipy",), {"base": 2.0, **NONE}, gradients=False),
+    Row("kl_divergence", two, kl, ("scipy",), NONE, framework="numpy"),
+    Row("js_divergence", two, js, ("scipy",), {"base": 2.0, **NONE}, framework="numpy"),
     Row(
         "arcface",
         embeddings,
@@ -179,7 +168,6 @@ ROWS = [
         angular("SphereFaceLoss", scale=1, margin=4),
         ("pytorch_metric_learning",),
     ),
-    Row("bradley_terry", scores, soft_preference, TORCH),
 ]
 
 

@@ -97,11 +97,72 @@ def sup_con(x, label):
     return losses.SupConLoss(temperature=0.5)(x, label)
 
 
+def quadruplet(anchor, positive, negative, other):
+    from torch.nn import functional as F
+
+    (near, far) = (F.pairwise_distance(*pair, eps=0.0) for pair in ((anchor, positive), (negative, other)))
+    first = F.triplet_margin_loss(anchor, positive, negative, margin=2.0, eps=0.0)
+    return first + F.margin_ranking_loss(far, near, far.detach() * 0 + 1, margin=1.0)
+
+
+def batch_hard_quadruplet(x, label):
+    """The first hinge by pytorch-metric-learning, the second over a list of all pairs."""
+    import torch
+    from torch.nn import functional as F
+
+    gaps = torch.cdist(x, x)
+    rows = range(len(x))
+    total = 0.0
+    for i in rows:
+        near = max(gaps[i, j] for j in rows if j != i and label[j] == label[i])
+        far = min(gaps[k, m] for k in rows for m in rows if len({int(label[n]) for n in (i, k, m)}) == 3)
+        total = total + F.relu(near - far + 0.5) / len(x)
+    return batch_hard(x, label) + total
+
+
+def center(x, label, centers):
+    from torch.nn import functional as F
+
+    return 0.5 * F.mse_loss(x, centers[label], reduction="none").sum(dim=1).mean()
+
+
+def members(rng):
+    return {"x": rng.normal(size=(8, 4)), "label": rng.integers(0, 3, 8), "centers": rng.normal(size=(3, 4))}
+
+
+def people(rng):
+    (lut, queue) = (rng.normal(size=(size, 4)) for size in (3, 5))
+    return {
+        "x": rng.normal(size=(8, 4)),
+        "label": rng.integers(-1, 3, 8),
+        "lut": lut / np.linalg.norm(lut, axis=1, keepdims=True),
+        "queue": queue / np.linalg.norm(queue, axis=1, keepdims=True),
+    }
+
+
+def oim(x, label, lut, queue):
+    import torch
+    from torch.nn import functional as F
+
+    scores = F.linear(F.normalize(x), torch.cat([lut, queue])) / 0.2
+    return F.cross_entropy(scores, label, ignore_index=-1)
+
+
 TRIPLETS = vectors("anchor", "positive", "negative")
 ROWS = [
     Row("triplet", TRIPLETS, triplet, ("torch",)),
     Row("triplet", TRIPLETS, swapped, ("torch",), {"swap": True}),
     Row("batch_hard_triplet", labelled, batch_hard, (PML,)),
+    Row(
+        "quadruplet",
+        vectors("anchor", "positive", "negative", "other"),
+        quadruplet,
+        ("torch",),
+        {"margin": 2.0, "margin2": 1.0},
+    ),
+    Row("batch_hard_quadruplet", labelled, batch_hard_quadruplet, (PML,)),
+    Row("center", members, center, ("torch",), state=("centers",)),
+    Row("oim", people, oim, ("torch",), {"temperature": 0.2}, state=("lut", "queue")),
     Row("circle", labelled, circle, (PML,), {"gamma": 64.0}),
     Row("contrastive", pairs, contrastive, ("torch",)),
     Row("siamese", pairs, cosine, ("torch",), {"kind": "cosine", "margin": 0.3}),

@@ -59,6 +59,30 @@ def kornia_hinge(pred, target):
     return kornia("lovasz_hinge_loss")(pred[:, None], target)
 
 
+def focal_tversky(pred, target):
+    """The paper's exponent of each class and sample; MONAI has the index."""
+    return monai("TverskyLoss", alpha=0.3, beta=0.7, reduction="none")(pred, target).pow(1 / 2.0).mean()
+
+
+def by_shapely(pred, target):
+    import shapely
+
+    (ours, theirs) = (shapely.box(*corners.T) for corners in (pred, target))
+    return shapely.area(shapely.intersection(ours, theirs)) / shapely.area(shapely.union(ours, theirs))
+
+
+def sides(rng):
+    return {name: rng.uniform(0.2, 2.0, (6, 4)) for name in ("pred", "target")}
+
+
+def log_overlap(pred, target):
+    """The distances from a point to the sides left, top, right, bottom as corners."""
+    import numpy as np
+
+    corners = (np.concatenate([-sides[:, :2], sides[:, 2:]], axis=1) for sides in (pred, target))
+    return -np.log(by_shapely(*corners)).mean()
+
+
 SMOOTH = {"smooth": 1e-5}
 ROWS = [
     Row("dice", masks, monai("DiceLoss"), ("monai",), SMOOTH, ("target",)),
@@ -68,6 +92,9 @@ ROWS = [
     Row("jaccard", masks, monai("DiceLoss", jaccard=True), ("monai",), {"smooth": 5e-6}, ("target",)),
     Row("generalized_dice", masks, monai("GeneralizedDiceLoss"), ("monai",), SMOOTH, ("target",)),
     Row("tversky", masks, monai("TverskyLoss", alpha=0.3, beta=0.7), ("monai",), SMOOTH, ("target",)),
+    Row("focal_tversky", masks, focal_tversky, ("monai",), {**SMOOTH, "gamma": 2.0}, ("target",)),
+    Row("iou", boxes, lambda **both: 1 - by_shapely(**both).mean(), ("shapely",), framework="numpy"),
+    Row("iou", sides, log_overlap, ("shapely",), {"form": "ltrb", "kind": "log"}, framework="numpy"),
     Row("dice_ce", one_hot, monai("DiceCELoss", softmax=True), ("monai",), SMOOTH, ("target",)),
     Row("lovasz_softmax", labels, kornia("lovasz_softmax_loss"), ("kornia",)),
     Row("lovasz_hinge", binary, kornia_hinge, ("kornia",)),

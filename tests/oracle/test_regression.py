@@ -41,7 +41,7 @@ def kornia_loss(name):
 
 
 ROWS = [
-    *(Row("quantile", pair, pinball(q), ("sklearn",), {"q": q}, gradients=False) for q in (0.1, 0.5, 0.9)),
+    *(Row("quantile", pair, pinball(q), ("sklearn",), {"q": q}, framework="numpy") for q in (0.1, 0.5, 0.9)),
     Row("l1", pair, torch_loss("l1_loss"), ("torch",)),
     Row("l2", pair, torch_loss("mse_loss"), ("torch",)),
     Row("reconstruction", pair, torch_loss("l1_loss"), ("torch",)),
@@ -50,6 +50,15 @@ ROWS = [
     Row("charbonnier", pair, kornia_loss("charbonnier_loss"), ("kornia",)),
     Row("cauchy", pair, kornia_loss("cauchy_loss"), ("kornia",)),
     Row("geman_mcclure", pair, kornia_loss("geman_mcclure_loss"), ("kornia",)),
+    *(
+        Row("barron", pair, kornia_loss(name), ("kornia",), {"alpha": alpha})
+        for name, alpha in (
+            ("charbonnier_loss", 1.0),
+            ("cauchy_loss", 0.0),
+            ("geman_mcclure_loss", -2.0),
+            ("welsch_loss", -float("inf")),
+        )
+    ),
     Row("welsch", pair, kornia_loss("welsch_loss"), ("kornia",)),
 ]
 

@@ -87,6 +87,7 @@ WRONG = {
     "weight below 0": (lambda: zoo.kto(ROW, ROW, ROW, desirable_weight=-1.0), "kto: desirable_weight=-1.0 must be"),
     "a table of mismatched": (lambda: zoo.kto(ROW, ROW, ROW, X), r"kto: mismatched has shape \(3, 4\)"),
     "pairs of other shapes": (lambda: zoo.bradley_terry(ROW, X), "bradley_terry: rejected has shape"),
+    "sides of a pair": (lambda: zoo.margin_ranking(ROW, ROW, X), "margin_ranking: target has shape"),
     "sigma 0": (lambda: zoo.ranknet(ROW, ROW, ROW, sigma=0.0), "ranknet: sigma=0.0 must be above 0"),
 }
 
@@ -100,6 +101,10 @@ UNFIT = {
     "a margin that is none": (lambda: zoo.hinge(ROW, ROW, margin="1"), "hinge: margin is '1', a str"),
     "half an angle": (lambda: zoo.sphereface(X, X, LABELS * 0, margin=2.5), "sphereface: margin is 2.5, a float"),
     "text for a base": (lambda: zoo.js_divergence(ROW, ROW, base="2"), "js_divergence: base is '2', a str"),
+    "a margin between ranks": (
+        lambda: zoo.margin_ranking(ROW, ROW, ROW, margin=None),
+        "margin_ranking: margin is None, a NoneType",
+    ),
     "a margin of text": (lambda: zoo.bradley_terry(ROW, ROW, margin="1"), "bradley_terry: margin is '1', a str"),
 }
 

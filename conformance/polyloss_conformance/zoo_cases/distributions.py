@@ -74,6 +74,34 @@ def _samples() -> dict[str, Draw]:
     return {"ordinary": ordinary, "ties": ties, "pairs": pairs, "extreme": extreme, "nothing": nothing}
 
 
+def _clouds() -> dict[str, Draw]:
+    def with_masses(rng: Rng, shapes: Mapping[str, Shape], found: Values) -> Values:
+        masses = {name: rng.uniform(0.2, 2.0, shapes[name]) for name in ("x_weight", "y_weight") if name in shapes}
+        return found | masses
+
+    def points(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any], scale: float = 1.0) -> Values:
+        return with_masses(rng, shapes, {name: scale * rng.normal(size=shapes[name]) for name in "xy"})
+
+    def far(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
+        """So far that all of a point's mass goes to one other."""
+        return points(rng, shapes, config, scale=16.0)
+
+    def duplicated(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
+        """Some points are in both sets, and some in one of them twice."""
+        found = {name: cycle(shapes[name], [1.0, -0.5, 1.0, -0.5, 0.5, 2.0]) for name in "xy"}
+        return with_masses(rng, shapes, found)
+
+    def nothing(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
+        """A point without mass is NaN; the last set has no mass at all."""
+        found = points(rng, shapes, config)
+        found["x_weight"][0, :1] = 0.0
+        found["y_weight"][-1] = 0.0
+        found["x"] = np.where(found["x_weight"][..., None] > 0, found["x"], np.nan)
+        return found
+
+    return {"ordinary": points, "far": far, "settled": far, "duplicated": duplicated, "nothing": nothing}
+
+
 def _features() -> dict[str, Draw]:
     def alike(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
         """The same samples, some of them in another order or more than once."""
@@ -145,6 +173,18 @@ def plans() -> Iterable[Plan]:
         ("fake",),
         {"extreme": 1e4},
     )
+    yield plan(
+        "RelativisticAverage",
+        [
+            Layout("3-2", both, dtypes=ALL, quick=True),
+            *options(both, "3-2", *kinds[:2]),
+            Layout("2x3", {"fake": (2, 3), "real": (2, 3)}),
+            Layout("empty", {"fake": (0,), "real": (2,)}, draws=("ordinary",)),
+        ],
+        {"ordinary": _scores, "kinks": _kinks, "extreme": _sure},
+        ("fake", "real"),
+        {"extreme": 1e4},
+    )
     slopes: dict[str, Shape] = {"gradient": (3, 3)}
     yield plan(
         "GradientPenalty",
@@ -179,6 +219,28 @@ def plans() -> Iterable[Plan]:
         {"extreme": 1e4},
     )
     few: dict[str, Shape] = {"fake": (3, 4), "real": (2, 4)}
+    clouds: dict[str, Shape] = {"x": (2, 3, 2), "y": (2, 2, 2)}
+    heavy: dict[str, Shape] = {**clouds, "x_weight": (2, 3), "y_weight": (2, 2)}
+    (finite, sharp) = (("ordinary", draw, "duplicated") for draw in ("far", "settled"))
+    brief = {"epsilon": 1.0, "iterations": 3}
+    yield plan(
+        "SinkhornDivergence",
+        [
+            Layout("3-2", clouds, brief, dtypes=ALL, draws=finite),
+            *options(
+                clouds, "3-2", {**brief, "half": False, "reduction": "none"}, {**brief, "debias": False}, draws=finite
+            ),
+            *options(clouds, "3-2", {**brief, "sharp": True, "reduction": "sum"}, draws=sharp),
+            *options(heavy, "masses", {**brief, "reduction": "none"}, draws=(*finite, "nothing")),
+            *options(heavy, "masses", {**brief, "sharp": True, "half": False}, draws=(*sharp, "nothing")),
+            Layout("0-sets", {"x": (0, 3, 2), "y": (0, 2, 2)}, brief, draws=("ordinary",)),
+            Layout("0-points", {"x": (2, 3, 2), "y": (2, 0, 2)}, brief, draws=("ordinary",)),
+        ],
+        _clouds(),
+        tuple(heavy),
+        # A plan is the exponential of a cost over epsilon, so that its own cost has the rounding of the square of that.
+        {"ordinary": 16.0, "far": 1e4, "settled": 1e6, "duplicated": 16.0, "nothing": 16.0},
+    )
     yield plan(
         "FID",
         [

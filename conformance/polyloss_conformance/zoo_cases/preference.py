@@ -58,6 +58,26 @@ def _draws(names: Sequence[str], low: float, high: float) -> dict[str, Draw]:
     }
 
 
+def _signed() -> dict[str, Draw]:
+    """Draws of two scores and a sign."""
+
+    def with_sign(draw: Draw) -> Draw:
+        def of(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
+            return {**draw(rng, shapes, config), "target": cycle(shapes["target"], [1.0, -1.0, -1.0])}
+
+        return of
+
+    def kinks(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
+        """Just on the margin, and just beyond it."""
+        ahead = config.get("margin", 1.0) + cycle(shapes["first"], [0.0, 0.0, 0.25, 0.0, 0.0])
+        second = cycle(shapes["second"], [0.5, -1.25, 2.0])
+        target = cycle(shapes["target"], [1.0, -1.0])
+        return {"first": second + target * ahead, "second": second, "target": target}
+
+    unsigned = _draws(("first", "second"), -2.0, 2.0)
+    return {**{name: with_sign(unsigned[name]) for name in ("ordinary", "second", "ties", "extreme")}, "kinks": kinks}
+
+
 def plans() -> Iterable[Plan]:
     """One for each loss."""
     usual = ("ordinary", "second", "ties", "extreme")
@@ -111,7 +131,8 @@ def plans() -> Iterable[Plan]:
         {"ordinary": 10.0, "second": 10.0, "extreme": 2e4},
         exact=("desirable",),
     )
-    scored: dict[str, Shape] = dict.fromkeys(("first", "second", "target"), (2, 3))
+    three = ("first", "second", "target")
+    scored: dict[str, Shape] = dict.fromkeys(three, (2, 3))
     yield plan(
         "RankNet",
         [
@@ -120,6 +141,19 @@ def plans() -> Iterable[Plan]:
             Layout("0x3", dict.fromkeys(scored, (0, 3)), draws=("ordinary",)),
         ],
         _draws(("first", "second"), -2.0, 2.0),
-        ("first", "second", "target"),
+        three,
+        {"extreme": 4e4},
+    )
+    some = ({"margin": 0.0, "reduction": "none"}, {"margin": 2.5})
+    sides = ("ordinary", "second", "ties", "extreme", "kinks")
+    yield plan(
+        "MarginRanking",
+        [
+            *reductions(scored, "2x3", draws=sides),
+            *options(scored, "2x3", *some, draws=sides),
+            Layout("0x3", dict.fromkeys(three, (0, 3)), draws=("ordinary",)),
+        ],
+        _signed(),
+        three,
         {"extreme": 4e4},
     )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from polyloss_conformance.cases import Array
-from polyloss_conformance.planning import Draw, Layout, Plan, Rng, Shape, Values, cycle
+from polyloss_conformance.planning import ALL, Draw, Layout, Plan, Rng, Shape, Values, cycle
 from polyloss_conformance.zoo_cases.common import options, plan, reductions
 
 STEP = ("value", "reward", "discount", "next_value")
@@ -78,7 +78,7 @@ def plans() -> Iterable[Plan]:
     yield plan(
         "GeneralizedAdvantage",
         [
-            Layout("2x3", step, quick=True),
+            Layout("2x3", step, dtypes=ALL, quick=True),
             Layout("4", dict.fromkeys(STEP, (4,))),
             *options(step, "2x3", {"weight": 0.0}, {"weight": 1.0}),
             Layout("empty", dict.fromkeys(STEP, (2, 0)), draws=("ordinary",)),

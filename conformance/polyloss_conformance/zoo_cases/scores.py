@@ -204,7 +204,7 @@ def plans() -> Iterable[Plan]:
     yield plan(
         "TextImageRPrecision",
         [
-            Layout("3x4x2", images, quick=True),
+            Layout("3x4x2", images, dtypes=ALL, quick=True),
             *options(images, "3x4x2", {"reduction": "none"}, {"ties": "expected", "reduction": "none"}),
             Layout("0x4x2", {"queries": (0, 2), "candidates": (0, 4, 2)}, draws=("ordinary", "ties")),
         ],

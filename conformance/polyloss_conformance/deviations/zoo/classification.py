@@ -30,6 +30,13 @@ def _zero_times_log_zero(pred: Array, target: Array) -> Array:
         return np.asarray(-(hot * np.log(pred)).sum(axis=1).mean())
 
 
+def _of_each_class(pred: Array, target: Array) -> Array:
+    """The binary formula for every class of a softmax, added up: what did not happen is counted as well."""
+    p = np.exp(pred) / np.exp(pred).sum(axis=1, keepdims=True)
+    hot = np.eye(pred.shape[1])[target.astype(int)]
+    return np.asarray(-(hot * np.log(p) + (1 - hot) * np.log(1 - p)).sum(axis=1).mean())
+
+
 FINDINGS = (
     discrepancy(
         "zoo-L1-focal-mean",
@@ -65,6 +72,16 @@ FINDINGS = (
         ),
         _without_nan,
         (0.0, 23.0258509299),
+    ),
+    discrepancy(
+        "zoo-L4-cross-entropy-binary",
+        "The figure under the heading of all cross entropies is the binary one. Taken for several classes, class by class, it also counts"
+        " the probability of not being what did not happen, which the categorical one has in its softmax.",
+        LIST + "Cross entropy: the figure, and the code for several classes",
+        example("CrossEntropy", {"pred": _Z, "target": [0, 2, 3]}),
+        _of_each_class,
+        (1.2570292272, 0.7270923204),
+        by="class by class",
     ),
     discrepancy(
         "zoo-L3-cross-entropy-zero",

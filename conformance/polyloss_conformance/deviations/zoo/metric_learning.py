@@ -10,7 +10,7 @@ import numpy as np
 from polyloss_conformance import dialects
 from polyloss_conformance.cases import Array
 from polyloss_conformance.deviations.record import SOURCE, Example, Finding, Measurement, close, plain
-from polyloss_conformance.deviations.zoo.common import LIST, discrepancy, example
+from polyloss_conformance.deviations.zoo.common import LIST, beside_its_class, discrepancy, example
 from polyloss_conformance.references.differentiate import slopes
 from polyloss_conformance.references.exact import inputs_of
 from polyloss_conformance.vectors import shared
@@ -20,8 +20,8 @@ _ROWS = {"x": shared("E"), "label": shared("L")}
 _PAIRS = {"x1": shared("X1"), "x2": shared("X2"), "label": shared("SAME")}
 _CENTERS = {"x": shared("E"), "label": shared("Lc"), "centers": [[0.9, 0.1, 0.4], [0.1, 0.8, 0.0], [-0.3, 0.0, 1.0]]}
 _TRIPLETS = {"anchor": shared("A_E"), "positive": shared("P_E"), "negative": shared("N_E"), "other": shared("N2_E")}
-
-
+_MARGIN = {"margin": 2.0}
+_MEMORY = {"lut": [[1, 0, 0], [0, 1, 0], [0, 0, 1]], "queue": [[0.6, 0, 0.8], [0, -0.6, 0.8]]}
 _SCORES = [[1.2, -0.5], [0.3, 0.8], [-2.0, -1.0], [0.1, -3.0]]
 
 
@@ -74,6 +74,25 @@ def _one_margin(anchor: Array, positive: Array, negative: Array, other: Array) -
         np.linalg.norm(a - b, axis=-1) for a, b in ((anchor, positive), (anchor, negative), (negative, other))
     )
     return np.asarray(np.maximum(0.0, near - far + 2.0) + np.maximum(0.0, near - strangers + 2.0))
+
+
+def _triplets(anchor: Array, positive: Array, negative: Array, power: int = 1) -> Array:
+    """The triplet loss of each row, of distances to a power, with a margin of 2."""
+    (near, far) = (np.linalg.norm(anchor - other, axis=-1) ** power for other in (positive, negative))
+    return np.asarray(np.maximum(0.0, near - far + 2.0))
+
+
+def _of_cosines(x1: Array, x2: Array, label: Array) -> Array:
+    """One less the cosine for a pair that belongs together, the cosine above 0 for any other."""
+    cos = (x1 * x2).sum(-1) / (np.linalg.norm(x1, axis=-1) * np.linalg.norm(x2, axis=-1))
+    return np.where(label == 1, 1 - cos, np.maximum(0.0, cos))
+
+
+def _first_memory(x: Array, label: Array, lut: Array, queue: Array) -> float:
+    """Another meaning of the name: all identities at temperature 1, and no strangers."""
+    rows = x / np.linalg.norm(x, axis=1, keepdims=True) @ lut.T
+    (known, own) = (label >= 0, label[label >= 0].astype(int))
+    return float((np.log(np.exp(rows[known]).sum(1)) - rows[known, own]).mean())
 
 
 def _shifted(x1: Array, x2: Array, label: Array) -> Array:
@@ -154,6 +173,24 @@ FINDINGS = (
         _literal_verification,
         ([1.609438], [0.223144]),
     ),
+    discrepancy(
+        "zoo-L12-oim",
+        "Under the heading stands prose: a table of identities, a circular queue of strangers, no parameters. Taken is the paper's equation"
+        " with both, at a temperature of 0.1. The same name is given to a softmax over the table alone, at temperature 1.",
+        LIST + "OIM: a heading and a picture of text; Xiao et al. 2017, equations 1 to 3",
+        example("OIM", {"x": shared("E"), "label": [0, 0, 1, -1, 2, -1], **_MEMORY}, {}, _WHOLE),
+        _first_memory,
+        (0.6668008137, 0.3775231264),
+        by="the table alone",
+    ),
+    discrepancy(
+        "zoo-L13-center-forward",
+        "The snippet's forward stands beside its class, one indentation short: the class has none, and a call of the loss raises.",
+        LIST + "Center: the code",
+        example("Center", _CENTERS, {}, _WHOLE),
+        beside_its_class,
+        ("NotImplementedError: Loss has no forward", 0.1783333333),
+    ),
     Finding(
         "zoo-L14-center-rule",
         SOURCE,
@@ -176,6 +213,35 @@ FINDINGS = (
         ),
         _expanded_squares,
         ([-1.0], [0.0]),
+    ),
+    discrepancy(
+        "zoo-L16-circle-forward",
+        "The snippet's forward stands beside its class; there is nothing that makes similarities of vectors, and its logarithm of a sum of"
+        " exponentials goes over the first axis, which is right for the pairs of a whole batch in one row only.",
+        LIST + "Circle: the code",
+        example("Circle", _ROWS, {"gamma": 64.0}, _WHOLE),
+        beside_its_class,
+        ("NotImplementedError: Loss has no forward", 2.0742174573),
+    ),
+    discrepancy(
+        "zoo-L17-triplet-squared",
+        "Distance, margin and reduction are left open, and the loss is called one of regression. The distance is the Euclidean one here, as"
+        " in PyTorch; FaceNet and Gluon square it, which is another loss with the same margin.",
+        LIST + "Triplet: the code; Schroff et al. 2015, section 3.1: squares",
+        example("Triplet", {name: _TRIPLETS[name] for name in ("anchor", "positive", "negative")}, _MARGIN),
+        lambda anchor, positive, negative: _triplets(anchor, positive, negative, power=2).mean(),
+        (0.1633333333, 0.9295585179),
+        by="squared",
+    ),
+    discrepancy(
+        "zoo-L17-triplet-sum",
+        "Of a batch the code gives one number for each triplet and says nothing of their reduction. Here it is their mean; FaceNet prints"
+        " their sum.",
+        LIST + "Triplet: the code; Schroff et al. 2015, section 3.1: a sum",
+        example("Triplet", {name: _TRIPLETS[name] for name in ("anchor", "positive", "negative")}, _MARGIN),
+        lambda anchor, positive, negative: _triplets(anchor, positive, negative).sum(),
+        (2.7886755537, 0.9295585179),
+        by="sum",
     ),
     discrepancy(
         "zoo-L18-contrastive-half",
@@ -213,6 +279,16 @@ FINDINGS = (
         example("Quadruplet", _TRIPLETS, {"margin": 2.0, "margin2": 1.0, "reduction": "none"}),
         _one_margin,
         ([1.9988077668, 1.8601930, 1.7183503], [0.9988077668, 1.0703252576, 0.7898677869]),
+    ),
+    discrepancy(
+        "zoo-L22-siamese-cosine",
+        "A network of two towers is listed as a loss; its text mixes a cosine distance with the contrastive loss, which is Euclidean. These"
+        " are two losses: `kind` says which.",
+        LIST + "Siamese: text; Bromley et al. 1993: the cosine",
+        example("Siamese", _PAIRS, {"kind": "contrastive", "reduction": "none"}),
+        _of_cosines,
+        ([0.0519090737, 0.0877058019, 0.0694991442, 0.028329635], [0.07, 0.0, 0.07, 0.0]),
+        by="cosine",
     ),
     discrepancy(
         "zoo-L24-ranking-weight",

@@ -19,9 +19,10 @@ def _of_one_row_too_many(pred: Array, target: Array) -> float:
 
 FINDINGS = (
     discrepancy(
-        "zoo-quantile-sign",
-        "Written with the error turned round, e = x - y, the pinball loss estimates the quantile 1 - q: the most common slip.",
-        "Koenker and Bassett 1978, equation of the check function: the error is what was seen less what was predicted",
+        "zoo-L8-quantile-sign",
+        "The code is a link that leads nowhere, and the figure, which is right, calls r a coefficient: it is the quantile, and the error is"
+        " what was seen less what was predicted. Turned round, e = x - y, the loss estimates the quantile 1 - r: the most common slip.",
+        LIST + "Quantile: text and figure; Koenker and Bassett 1978, equation of the check function",
         example("Quantile", _P, {"q": 0.1, "reduction": "none"}),
         lambda pred, target: np.maximum(0.1 * (pred - target), -0.9 * (pred - target)),
         ([0.45, 0.0, 0.15, 1.8], [0.05, 0.0, 1.35, 0.2]),

@@ -45,6 +45,19 @@ def _zero_for_nothing(scores: Array, relevance: Array) -> float:
 
 FINDINGS = (
     discrepancy(
+        "zoo-L12-r-precision",
+        "A heading over a picture. Taken is the score of information retrieval: of as many documents as are relevant, the share that is."
+        " Where texts and images are matched the name means that one caption is true and has to come first: `text_image_r_precision`.",
+        LIST + "r precision: the figure; Xu et al. 2018, section 4: R is 1",
+        example(
+            "RPrecision",
+            {"scores": [[0.9, 0.8, 0.7, 0.6, 0.5, 0.4]], "relevance": [[1.0, 0.0, 1.0, 1.0, 0.0, 0.0]]},
+        ),
+        lambda scores, relevance: float(np.mean(np.take_along_axis(relevance, scores.argmax(1)[:, None], 1))),
+        (1.0, 2 / 3),
+        by="R = 1",
+    ),
+    discrepancy(
         "zoo-L32-logarithm",
         "The score is the exponential of a divergence, so the divergence is in natural logarithms; the text leaves the base open, and"
         " announces the formula as that of another distance. In base 2 the same samples score higher.",

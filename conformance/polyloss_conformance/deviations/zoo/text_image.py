@@ -9,6 +9,7 @@ from polyloss_conformance.deviations.zoo.common import LIST, discrepancy, exampl
 from polyloss_conformance.vectors import shared
 
 _WORDS = {"regions": shared("REGIONS"), "words": shared("WORDS"), "lengths": [3, 2]}
+_WHOLE = {"image": [[1, 0.2, -0.5], [-0.3, 0.8, 0.4]], "sentence": [[0.9, 0.1, -0.2], [0.1, 0.7, 0.9]]}
 _DTYPES = {"lengths": "int64"}
 
 
@@ -32,7 +33,22 @@ def _picks_its_text(regions: Array, words: Array, lengths: Array, last: int = 0,
     return float(-np.log(np.diag(_softmax(scores, axis=1))).mean())
 
 
+def _words_alone(regions: Array, words: Array, image: Array, sentence: Array, lengths: Array) -> float:
+    """Only how an image picks its text by words, which is what the figure prints."""
+    return _picks_its_text(regions, words, lengths, quotient=5.0)
+
+
 FINDINGS = (
+    discrepancy(
+        "zoo-L12-damsm",
+        "A heading over a picture, whose formulas end with how an image picks its text by words. Taken is the sum of the paper: both"
+        " directions, by words and as a whole.",
+        LIST + "DAMSM: the figure; Xu et al. 2018, equations 11 and 12",
+        example("DAMSM", {**_WORDS, **_WHOLE}, {}, _DTYPES),
+        _words_alone,
+        (1.1064841693, 2.8129166),
+        by="one of four",
+    ),
     discrepancy(
         "zoo-L28-damsm-quotient",
         "The released code leaves out the quotient by gamma 2, with which its gamma 3 is gamma 2 times as large.",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from mpmath import mp
 
 from polyloss_conformance.cases import Array
-from polyloss_conformance.references.exact import NEAR, Number, each, exp, total
+from polyloss_conformance.references.exact import NEAR, Number, each, exact, exp, log, total
 from polyloss_conformance.references.reference import Call, Config, Inputs
 from polyloss_conformance.references.zoo.common import REDUCED, fixed, reduced, zoo
 
@@ -45,6 +46,15 @@ def _critic(inputs: Inputs, config: Config, call: Call) -> Array:
 def _generator(inputs: Inputs, config: Config, call: Call) -> Array:
     kind = config.get("kind", "wasserstein")
     return reduced(each(lambda f: -f if kind == "hinge" else _real(kind, f), inputs["fake"]), config)
+
+
+def _relativistic(inputs: Inputs, config: Config, call: Call) -> Array:
+    kind = config.get("kind", "logistic")
+    (fake, real) = (list(inputs[name].flat) for name in ("fake", "real"))
+    (mean_fake, mean_real) = (total(scores) / max(len(scores), 1) for scores in (fake, real))
+    of_real = [_real(kind, f - mean_fake) for f in real]
+    of_fake = [_real(kind, mean_real - f) for f in fake]
+    return np.asarray(sum(total(each) / max(len(each), 1) for each in (of_real, of_fake)), dtype=object)
 
 
 def _gradient_penalty(inputs: Inputs, config: Config, call: Call) -> Array:
@@ -141,6 +151,93 @@ _HEUSEL = (
 )
 _ARJOVSKY = "Arjovsky, Chintala and Bottou, Wasserstein GAN, ICML 2017"
 
+
+def _potentials(cost: Array, a: list[Number], b: list[Number], epsilon: Number, steps: int) -> list[Number]:
+    """The potential of the first set after so many steps, each of which makes all column sums and then all row sums right."""
+    (rows, columns) = cost.shape
+    f = [mp.zero] * rows
+    for _ in range(steps):
+        g = _columns(cost, a, f, epsilon)
+        f = [
+            -epsilon * log(total(b[j] * exp((g[j] - cost[i, j]) / epsilon) for j in range(columns)))
+            for i in range(rows)
+        ]
+    return f
+
+
+def _self_potential(cost: Array, a: list[Number], epsilon: Number, steps: int) -> list[Number]:
+    """The potential of a set with itself: half way to the next one each time."""
+    f = [mp.zero] * len(cost)
+    for _ in range(steps):
+        f = [(old + new) / 2 for old, new in zip(f, _columns(cost, a, f, epsilon), strict=True)]
+    return f
+
+
+def _columns(cost: Array, a: list[Number], f: Sequence[Number], epsilon: Number) -> list[Number]:
+    """What makes the sum of each column that of its mass."""
+    (rows, columns) = cost.shape
+    return [
+        -epsilon * log(total(a[i] * exp((f[i] - cost[i, j]) / epsilon) for i in range(rows))) for j in range(columns)
+    ]
+
+
+class _Cloud(NamedTuple):
+    """The points that have mass, and their shares of it."""
+
+    points: list[Array]
+    shares: list[Number]
+
+
+def _cloud(points: Array, mass: Array) -> _Cloud:
+    there = [i for i, one in enumerate(mass) if one > mp.mpf(NEAR)]
+    whole = total(mass[i] for i in there)
+    return _Cloud([points[i] for i in there], [mass[i] / whole for i in there])
+
+
+def _costs(x: _Cloud, y: _Cloud, config: Config) -> Array:
+    scale = mp.mpf("0.5") if config.get("half", True) else mp.one
+    found = np.empty((len(x.points), len(y.points)), dtype=object)
+    for i, j in np.ndindex(found.shape):
+        found[i, j] = scale * total((p - q) ** 2 for p, q in zip(x.points[i], y.points[j], strict=True))
+    return found
+
+
+def _entropic_cost(x: _Cloud, y: _Cloud, still_x: _Cloud, still_y: _Cloud, config: Config) -> Number:
+    """Two clouds, and the same without the step of the slopes, from which all is made that the gradient holds constant."""
+    (epsilon, steps) = (mp.mpf(config.get("epsilon", 0.1)), config.get("iterations", 100))
+    (cost, still) = (_costs(x, y, config), _costs(still_x, still_y, config))
+    (a, b) = (still_x.shares, still_y.shares)
+    f = _self_potential(still, a, epsilon, steps) if x is y else _potentials(still, a, b, epsilon, steps)
+    if config.get("sharp"):
+        g = _columns(still, a, f, epsilon)
+        plan = [a[i] * b[j] * exp((f[i] + g[j] - still[i, j]) / epsilon) for i, j in np.ndindex(cost.shape)]
+        return total(share * price for share, price in zip(plan, cost.flat, strict=True))
+    g = _columns(cost, x.shares, f, epsilon)
+    return total(p * q for p, q in zip(x.shares, f, strict=True)) + total(
+        p * q for p, q in zip(y.shares, g, strict=True)
+    )
+
+
+def _sinkhorn(inputs: Inputs, config: Config, call: Call) -> Array:
+    sides: list[list[tuple[_Cloud, _Cloud]]] = []
+    for name in "xy":
+        points = inputs[name]
+        mass = inputs.get(f"{name}_weight", exact(np.ones(points.shape[:2])))
+        pairs = zip(points, mass, fixed(points), fixed(mass), strict=True)
+        sides.append([(_cloud(p, m), _cloud(still_p, still_m)) for p, m, still_p, still_m in pairs])
+    found = []
+    for (x, still_x), (y, still_y) in zip(*sides, strict=True):
+        if not x.points or not y.points:
+            found.append(mp.zero)
+            continue
+        value = _entropic_cost(x, y, still_x, still_y, config)
+        if config.get("debias", True):
+            value -= _entropic_cost(x, x, still_x, still_x, config) / 2
+            value -= _entropic_cost(y, y, still_y, still_y, config) / 2
+        found.append(value)
+    return reduced(found, config)
+
+
 REFERENCES = (
     zoo(
         "Critic",
@@ -159,6 +256,17 @@ REFERENCES = (
         REDUCED + r"l_n = -f_n,\ \tfrac{1}{2} (f_n - 1)^2 \text{ or } \log(1 + e^{-f_n})",
         _generator,
         paper=_ARJOVSKY,
+    ),
+    zoo(
+        "RelativisticAverage",
+        "How far the critic of a GAN is from scoring each real sample above the mean of generated ones, and these below that of real ones.",
+        r"\mathbb{E}_{x_r} \tilde{f}_1\left(C(x_r) - \mathbb{E}_{x_f} C(x_f)\right)"
+        r" + \mathbb{E}_{x_f} \tilde{f}_2\left(C(x_f) - \mathbb{E}_{x_r} C(x_r)\right)",
+        r"\ell = \operatorname{mean}_m \varphi(f_m - \operatorname{mean}_n \tilde{f}_n)"
+        r" + \operatorname{mean}_n \varphi(\operatorname{mean}_m f_m - \tilde{f}_n),"
+        r" \quad \varphi(d) = \log(1 + e^{-d}),\ \max(1 - d, 0) \text{ or } \tfrac{1}{2} (d - 1)^2",
+        _relativistic,
+        paper="Jolicoeur-Martineau, The relativistic discriminator: a key element missing from standard GAN, ICLR 2019",
     ),
     zoo(
         "GradientPenalty",
@@ -194,5 +302,16 @@ REFERENCES = (
         r" \quad \Sigma_1 = L L^T,\ \Sigma_2 = M M^T",
         _fid_from_moments,
         paper=_HEUSEL,
+    ),
+    zoo(
+        "SinkhornDivergence",
+        "The entropic cost of moving one set of points onto another, less what each costs with itself.",
+        r"S_\varepsilon(\alpha, \beta) = OT_\varepsilon(\alpha, \beta) - \tfrac12 OT_\varepsilon(\alpha, \alpha)"
+        r" - \tfrac12 OT_\varepsilon(\beta, \beta),"
+        r"\ OT_\varepsilon = \min_\pi \int C\, d\pi + \varepsilon KL(\pi | \alpha \otimes \beta)",
+        REDUCED + r"l_n = W(x_n, y_n) - \tfrac12 W(x_n, x_n) - \tfrac12 W(y_n, y_n),"
+        r"\ W = \sum_i a_i f_i + \sum_j b_j g_j,\ g_j = -\varepsilon \log \sum_i a_i e^{(f_i - C_{ij}) / \varepsilon}",
+        _sinkhorn,
+        paper="Feydy et al., Interpolating between Optimal Transport and MMD using Sinkhorn Divergences, AISTATS 2019",
     ),
 )

@@ -82,6 +82,15 @@ def _ranknet(inputs: Inputs, config: Config, call: Call) -> Array:
     return reduced(each(loss, inputs["first"], inputs["second"], inputs["target"]), config)
 
 
+def _margin_ranking(inputs: Inputs, config: Config, call: Call) -> Array:
+    margin = mp.mpf(config.get("margin", 1.0))
+
+    def loss(first: Number, second: Number, target: Number) -> Number:
+        return relu(margin - target * (first - second))
+
+    return reduced(each(loss, inputs["first"], inputs["second"], inputs["target"]), config)
+
+
 REFERENCES = (
     zoo(
         "DPO",
@@ -144,5 +153,14 @@ REFERENCES = (
         REDUCED + r"l_n = t_n \log(1 + e^{-s o_n}) + (1 - t_n) \log(1 + e^{s o_n})",
         _ranknet,
         paper="Burges et al., Learning to Rank using Gradient Descent, ICML 2005",
+    ),
+    zoo(
+        "MarginRanking",
+        "What the score of the better of two lacks to being ahead by a margin.",
+        r"\left(1 - z \left(U(x^{(1)}) - U(x^{(2)})\right)\right)_+",
+        REDUCED + r"l_n = \max(0,\ m - y_n o_n), \quad o = \text{first} - \text{second}",
+        _margin_ranking,
+        paper="Herbrich, Graepel and Obermayer, Large Margin Rank Boundaries for Ordinal Regression, Advances in Large Margin"
+        " Classifiers, 2000",
     ),
 )
