@@ -97,6 +97,11 @@ def op_set(caller: str, names: Sequence[str], tensors: Sequence[object]) -> OpSe
     return found if _variant is None else _variant(found)
 
 
+def owner(kind: type) -> OpSet | None:
+    """The op set of a type of tensors that came in an earlier call; None for others, for numbers, and within `through`."""
+    return _owner.get(kind) if _variant is None else None
+
+
 def _describe(kind: type) -> str:
     module = kind.__module__
     return kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}"
