@@ -14,7 +14,7 @@ from tensorflow.python.eager import record  # no public name tells whether a tap
 
 from polyloss.opset import HALF, Axis, Backend, OpSet, Shape, Tensor, chunk, gathered_axis, reduced_axes
 
-_EAGER = type(tf.constant(0))
+_EAGER = tf.__internal__.EagerTensor
 
 
 class TensorFlowOps(OpSet):
