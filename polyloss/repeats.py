@@ -1,10 +1,12 @@
 """Calls that repeat: where starting operations one by one is slow, a loss that is called again with the same shapes is compiled.
 
-A call is known by its loss (class and attributes, less those that the class names in ``_unread``), by what else the loss reads, and by the shapes and dtypes of its tensors. The first
-`UNCOMPILED` calls of a kind run as they are: a single call pays nothing, and a loop over changing shapes compiles nothing. What is compiled
-is the whole call, on the same op set, so formulas know nothing of this. A check that reads values (`polyloss.calls`) cannot do so while
-the call is traced; it leaves a flag (`note`), which the compiled call returns, and where that is set the call is made again, as it is. A
-call that cannot be compiled, or that warns, always runs as it is; so do losses that are not of this package, which may do anything.
+A call is known by its loss (class and attributes, less those that the class names in ``_unread``), by what else the loss reads, and by the
+shapes and dtypes of its tensors. The first `UNCOMPILED` calls of a kind run as they are: a single call pays nothing, and a loop over
+changing shapes compiles nothing. What is compiled is the whole call, on the same op set, so formulas know nothing of this.
+
+A check that reads values (`polyloss.calls`) cannot do so while the call is traced. It leaves a flag (`note`), which the compiled call
+returns, and where that is set the call is made again, as it is. A call that cannot be compiled, or that warns, always runs as it is; so
+do losses that are not of this package, which may do anything.
 
 `polyloss.dispatch.fused(False)` turns this off.
 """
@@ -126,7 +128,7 @@ def _calls_of(function: Callable[..., Tensor], loss: Any, read: Hashable) -> _Ca
         state = [_frozen(one) for name, one in vars(loss).items() if name not in unread]
     except _RefusedError:
         return None
-    key = (function, kind, read, *state)
+    key: Any = (function, kind, read, *state)
     with _lock:
         found = _known.get(key)
         if found is None:

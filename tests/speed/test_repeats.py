@@ -259,7 +259,7 @@ def test_the_loss_that_is_compiled_is_the_one_that_was_there(jax, monkeypatch):
     """JAX traces anew when it has to: what the caller has changed by then does not enter."""
     loss = losses.Huber()
     arrays = tensors(dispatch.backend("jax"), TRUE, PRED)
-    expected = [loss(*arrays) for _ in range(4)][0]
+    (expected, *_) = [loss(*arrays) for _ in range(4)]
     loss.reduction = "sum"
     jax.clear_caches()
     again = losses.Huber()
@@ -398,7 +398,7 @@ def test_constants_of_a_jitted_function(jax):
     """They are arrays, though what is made of them is traced."""
     loss = losses.SparseCategoricalCrossentropy(from_logits=True)
     (labels, pred) = tensors(dispatch.backend("jax"), LABELS, PRED)
-    expected = [loss(labels, pred) for _ in range(4)][0]
+    (expected, *_) = [loss(labels, pred) for _ in range(4)]
     np.testing.assert_allclose(jax.jit(lambda x: x * loss(labels, pred))(2.0), 2 * expected, rtol=1e-5)
 
 

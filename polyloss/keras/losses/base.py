@@ -361,7 +361,9 @@ class Loss:
         """The loss of these tensors, all of one framework."""
         return repeats.call(Loss._called, self, (y_true, y_pred, sample_weight, carried_mask(y_pred)), epsilon)
 
-    def _called(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | float | None, mask: Tensor | None) -> Tensor:
+    def _called(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | float | None, mask: Tensor | None
+    ) -> Tensor:
         loss = type(self).__name__
         F = owner(loss, y_true, y_pred, sample_weight=sample_weight)
         if self._dtype in HALF and self._dtype not in dispatch.backend(F.name).dtypes:
