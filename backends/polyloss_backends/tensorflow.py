@@ -13,6 +13,7 @@ import tensorflow as tf
 from tensorflow.python.eager import record  # no public name tells whether a tape is there
 
 from polyloss.opset import HALF, Axis, Backend, OpSet, Shape, Tensor, chunk, gathered_axis, reduced_axes
+from polyloss_backends.tensorflow_calls import CompiledCall
 
 _EAGER = tf.__internal__.EagerTensor
 
@@ -46,16 +47,7 @@ class TensorFlowOps(OpSet):
         return data.dtype, tuple(data.shape)
 
     def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        graph: Any = None
-
-        def run(*tensors: Tensor) -> Any:
-            nonlocal graph
-            if graph is None:
-                forms = [tf.TensorSpec(one.shape, one.dtype) for one in tensors]
-                graph = tf.function(function, autograph=False).get_concrete_function(*forms)
-            return graph(*tensors)
-
-        return run
+        return CompiledCall(function)
 
     def cast(self, data: Tensor, dtype: str) -> Tensor:
         return tf.cast(data, dtype)
