@@ -111,6 +111,8 @@ def _describe(kind: type) -> str:
 def fused(enabled: bool) -> Iterator[None]:
     """Within the context, use (or do not use) the backends' fused kernels in place of an operation's default composition.
 
+    Calls that repeat are compiled (`polyloss.repeats`) only with fused kernels.
+
     For debugging and for comparing the two. Not per thread: it switches the whole process.
     """
     with through(None if enabled else composed):

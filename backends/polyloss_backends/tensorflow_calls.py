@@ -58,8 +58,8 @@ class CompiledCall:
             with tf.GradientTape() as tape:
                 tape.watch(sources)
                 values = tf.nest.flatten(self._function(*tensors)[0])
-            found = tape.gradient(values, sources, upstream, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-            return [tf.convert_to_tensor(one) for one in found]  # IndexedSlices made dense
+            found = tape.gradient(values, sources, upstream)
+            return [None if one is None else tf.convert_to_tensor(one) for one in found]  # IndexedSlices made dense
 
         return slopes
 

@@ -500,6 +500,18 @@ def test_derivatives_on_tensorflow(tf, compiled, case, reduction):
     assert len(compiled) == 1
 
 
+def test_what_has_no_gradient_on_tensorflow_has_none(tf):
+    (labels, pred) = tensors(dispatch.backend("tensorflow"), LABELS.astype(float), PRED)
+    loss = losses.SparseCategoricalCrossentropy(from_logits=True)
+    for _ in range(4):
+        with tf.GradientTape() as tape:
+            tape.watch([labels, pred])
+            value = loss(labels, pred)
+        (by_labels, by_pred) = tape.gradient(value, [labels, pred])
+        assert by_labels is None
+        assert by_pred is not None
+
+
 def test_variables_and_strategies_on_tensorflow(tf, compiled):
     (true, pred) = tensors(dispatch.backend("tensorflow"), TRUE, PRED)
     loss = losses.MeanSquaredError()
