@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections.abc import Callable
 
-from polyloss import dispatch
+from polyloss import dispatch, repeats
 from polyloss.opset import OpSet, Tensor
 
 
@@ -26,6 +26,7 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
     """
     if tracing():
         return
+    repeats.refuse()
     (frame, level) = (sys._getframe(1), 2)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_INNER):
         (frame, level) = (frame.f_back, level + 1)
@@ -35,6 +36,8 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
 def anywhere(F: OpSet, tensor: Tensor, flags: Callable[[], Tensor]) -> bool | None:
     """Whether one of the `flags` of `tensor`, 0 or 1, is set; None where its values cannot be read."""
     if not F.readable(tensor):
+        if F.compiles:
+            repeats.note(F, tensor, flags)
         return None
     if not F.size(tensor):
         return False
@@ -47,6 +50,8 @@ def anywhere(F: OpSet, tensor: Tensor, flags: Callable[[], Tensor]) -> bool | No
 def within(F: OpSet, tensor: Tensor, low: float, high: float) -> bool | None:
     """Whether all elements are in [low, high], where NaN is not; None where values cannot be read. Less work than `anywhere`."""
     if not F.readable(tensor):
+        if F.compiles:
+            repeats.note(F, tensor, lambda: _outside(F, tensor, low, high))
         return None
     if not F.size(tensor):
         return True
@@ -56,6 +61,12 @@ def within(F: OpSet, tensor: Tensor, low: float, high: float) -> bool | None:
     except Exception:  # as in anywhere
         return None
     return low <= least and most <= high
+
+
+def _outside(F: OpSet, tensor: Tensor, low: float, high: float) -> Tensor:
+    """1 where an element is not in [low, high]."""
+    one = F.ones_like(tensor)
+    return F.where(tensor >= low, F.where(tensor <= high, 0, one), one)
 
 
 def owner(loss: str, **tensors: Tensor) -> OpSet:

@@ -97,6 +97,11 @@ def op_set(caller: str, names: Sequence[str], tensors: Sequence[object]) -> OpSe
     return found if _variant is None else _variant(found)
 
 
+def owner(kind: type) -> OpSet | None:
+    """The op set of a type of tensors that came in an earlier call; None for others, for numbers, and within `through`."""
+    return _owner.get(kind) if _variant is None else None
+
+
 def _describe(kind: type) -> str:
     module = kind.__module__
     return kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}"
@@ -105,6 +110,8 @@ def _describe(kind: type) -> str:
 @contextmanager
 def fused(enabled: bool) -> Iterator[None]:
     """Within the context, use (or do not use) the backends' fused kernels in place of an operation's default composition.
+
+    Calls that repeat are compiled (`polyloss.repeats`) only with fused kernels.
 
     For debugging and for comparing the two. Not per thread: it switches the whole process.
     """

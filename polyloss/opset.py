@@ -27,7 +27,7 @@ backend may replace by a fused native kernel with the same values and gradients)
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 from polyloss.alignment import LOG_ZERO as LOG_ZERO
@@ -502,6 +502,17 @@ class OpSet(ABC):
     def autocast_dtype(self, data: Tensor) -> str | None:
         """The dtype in which a loss of `data` is returned: its own, unless the framework's automatic mixed precision is at work."""
         return self.dtype(data)
+
+    compiles: bool = False
+    """Whether calls that repeat are compiled (`polyloss.repeats`), by the two methods below."""
+
+    def repeatable(self, data: Tensor) -> Hashable | None:
+        """What stands for the shape and the dtype of `data`, or None where a call with it is not to be compiled: it is traced."""
+        return None
+
+    def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """`function`, compiled when it is called, always with tensors of the same shapes and dtypes; as differentiable as before."""
+        return function
 
     def replicas(self) -> int:
         """Over how many copies of the program the framework's distribution strategy adds up a loss; 1 where there is none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from typing import Any
 
@@ -31,6 +31,19 @@ class JaxOps(OpSet):
         if isinstance(data, jax.core.Tracer) or not data.is_fully_addressable:
             return False
         return all(device.platform == "cpu" for device in data.devices())
+
+    compiles = True
+
+    def repeatable(self, data: Tensor) -> Hashable | None:
+        # Eager differentiation wraps an array, which a compiled call takes as it takes the array; other tracers hold none.
+        array = data
+        while isinstance(array, jax.core.Tracer):
+            array = getattr(array, "primal", None)
+        return None if array is None else (data.shape, data.dtype)
+
+    def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        run: Callable[..., Any] = jax.jit(function)
+        return run
 
     def cast(self, data: Tensor, dtype: str) -> Tensor:
         return data.astype(_kind(dtype))

@@ -5,7 +5,7 @@ Every operation compiles under XLA and takes sizes that are unknown while tracin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,9 @@ import tensorflow as tf
 from tensorflow.python.eager import record  # no public name tells whether a tape is there
 
 from polyloss.opset import HALF, Axis, Backend, OpSet, Shape, Tensor, chunk, gathered_axis, reduced_axes
+from polyloss_backends.tensorflow_calls import CompiledCall
+
+_EAGER = tf.__internal__.EagerTensor
 
 
 class TensorFlowOps(OpSet):
@@ -35,6 +38,16 @@ class TensorFlowOps(OpSet):
         if not tf.executing_eagerly() or tf.is_symbolic_tensor(data):
             return False
         return not data.device or "CPU" in data.device
+
+    compiles = True
+
+    def repeatable(self, data: Tensor) -> Hashable | None:
+        if not tf.executing_eagerly() or not isinstance(data, _EAGER) or tf.distribute.has_strategy():
+            return None
+        return data.dtype, tuple(data.shape)
+
+    def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        return CompiledCall(function)
 
     def cast(self, data: Tensor, dtype: str) -> Tensor:
         return tf.cast(data, dtype)

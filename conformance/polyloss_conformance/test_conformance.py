@@ -40,7 +40,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         for case in planned(
             _cases(config),
             mode,
-            mode in dispatch.backend(backend).sampled,
+            mode in execute.sampled(dispatch.backend(backend)),
             _quick(config),
             _every_graph(config),
             mode in dispatch.backend(backend).by_operation,

@@ -80,12 +80,12 @@ def log_cosh(F: OpSet, pred: Tensor, label: Tensor) -> Tensor:
     """
     error = pred - label
     size = F.abs(error)
-    far = size + F.softrelu(-2.0 * size) - math.log(2.0)
     squared = F.square(F.clip(error, -1.0, 1.0))
     excess = F.zeros_like(squared)
     for n in range(9, 0, -1):
         excess = squared * (1.0 + excess) * (1 / (2 * n * (2 * n - 1)))
-    return F.where(size < 1, F.log1p(excess), far)
+    near = size < 1
+    return F.log1p(F.where(near, excess, F.exp(-2.0 * size))) + F.where(near, 0.0, size - math.log(2.0))
 
 
 def pinball(

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from polyloss import calls, checks
+from polyloss import calls, checks, repeats
 from polyloss.opset import INTEGERS, OpSet, Shape, Tensor, UnsupportedError
 
 MODES = ("none", "mean", "sum")
@@ -140,7 +140,7 @@ class Item:
 
     def __call__(self, *tensors: Any) -> Any:
         """The value of these tensors, all of one framework."""
-        return self.forward(*tensors)
+        return repeats.call(type(self).forward, self, tensors)
 
     def forward(self, *tensors: Any) -> Any:
         """The value of these tensors, in the order of the function's arguments."""

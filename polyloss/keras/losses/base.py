@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from polyloss import calls, checks, dispatch, host
+from polyloss import calls, checks, dispatch, host, repeats
 from polyloss.opset import HALF, Axis, OpSet, Tensor
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none")
@@ -312,6 +312,7 @@ class Loss:
 
     name: str
     reduction: str | None
+    _unread = ("name", "_dtype_policy", "_given_dtype")  # by a call
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Loss:
         """An instance, of a subclass that is a Keras loss where Keras has been imported."""
@@ -358,8 +359,12 @@ class Loss:
 
     def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | float | None = None) -> Tensor:
         """The loss of these tensors, all of one framework."""
+        return repeats.call(Loss._called, self, (y_true, y_pred, sample_weight, carried_mask(y_pred)), epsilon)
+
+    def _called(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | float | None, mask: Tensor | None
+    ) -> Tensor:
         loss = type(self).__name__
-        mask = carried_mask(y_pred)
         F = owner(loss, y_true, y_pred, sample_weight=sample_weight)
         if self._dtype in HALF and self._dtype not in dispatch.backend(F.name).dtypes:
             raise TypeError(f"{loss}: its dtype is {self._dtype}, which {F.name} has not")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from polyloss import calls, checks, dispatch, host
+from polyloss import calls, checks, dispatch, host, repeats
 from polyloss.opset import HALF, OpSet, Tensor, UnsupportedError
 from polyloss.splitting import SPLIT, refusal
 
@@ -206,7 +206,7 @@ class Loss:
 
     def __call__(self, *args: Tensor, **kwargs: Tensor) -> Tensor:
         """The loss of these tensors, all of one framework."""
-        return self.forward(*args, **kwargs)
+        return self.forward(*args, **kwargs) if kwargs else repeats.call(type(self).forward, self, args)
 
     def _store(self, name: str, value: Tensor | None) -> None:
         """Keep a constant: as a buffer of the module, where it is torch's tensor."""

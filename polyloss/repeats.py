@@ -1,0 +1,220 @@
+"""Calls that repeat: where starting operations one by one is slow, a loss that is called again with the same shapes is compiled.
+
+A call is known by its loss (class and attributes, less those that the class names in ``_unread``), by what else the loss reads, and by the
+shapes and dtypes of its tensors. The first `UNCOMPILED` calls of a kind run as they are: a single call pays nothing, and a loop over
+changing shapes compiles nothing. What is compiled is the whole call, on the same op set, so formulas know nothing of this.
+
+A check that reads values (`polyloss.calls`) cannot do so while the call is traced. It leaves a flag (`note`), which the compiled call
+returns, and where that is set the call is made again, as it is. A call that cannot be compiled, or that warns, always runs as it is; so
+do losses that are not of this package, which may do anything.
+
+`polyloss.dispatch.fused(False)` turns this off.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from polyloss import dispatch
+from polyloss.opset import OpSet, Tensor
+
+UNCOMPILED = 2
+"""So many calls of a kind run as they are."""
+LOSSES = 128
+"""So many losses are remembered, those called last."""
+SHAPES = 64
+"""Of each of them so many kinds of calls are compiled. None makes room for another: a loop over more would compile without end."""
+SEEN = 1024
+"""So many kinds of calls are counted before counting begins anew."""
+LARGEST = 1 << 16
+"""Bytes of a NumPy array among the attributes of a loss: it is looked through at every call."""
+
+_PACKAGE = f"{__package__}."
+_LITERAL = (int, str, bool, type(None))
+
+Call = Callable[..., tuple[Tensor, Tensor | None]]
+"""From tensors to the loss and its flag."""
+
+_known: OrderedDict[Hashable, _Calls] = OrderedDict()
+_lock = threading.Lock()
+_before = UNCOMPILED
+
+
+class _RefusedError(Exception):
+    """What is traced has to happen at every call."""
+
+
+class _Trace(threading.local):
+    flags: list[Tensor] | None = None
+    """What the call that this thread traces has left to be read; None where it traces none."""
+
+
+_trace = _Trace()
+_TENSOR = object()
+
+
+@contextmanager
+def from_the_first() -> Iterator[None]:
+    """Within the context a call is compiled when it comes for the first time. For tests; not per thread."""
+    global _before
+    (before, _before) = (_before, 0)
+    try:
+        yield
+    finally:
+        _before = before
+
+
+def forget() -> None:
+    """Drop all that was compiled."""
+    _known.clear()
+
+
+# --- while a call is traced -----------------------------------------------------------------------------------------------------
+
+
+def note(F: OpSet, tensor: Tensor, flags: Callable[[], Tensor]) -> None:
+    """Where a call is traced, have the compiled one tell whether one of the `flags` of `tensor`, 0 or 1, is set."""
+    if _trace.flags is not None and F.size(tensor):
+        _trace.flags.append(F.cast(F.max(F.stop_gradient(flags())) > 0, "int32"))
+
+
+def refuse() -> None:
+    """Where a call is traced, end that: what comes next has to happen at every call."""
+    if _trace.flags is not None:
+        raise _RefusedError
+
+
+# --- a call -----------------------------------------------------------------------------------------------------------------------
+
+
+def call(
+    function: Callable[..., Tensor], loss: Any, arguments: Sequence[Any], reads: Callable[[], Hashable] | None = None
+) -> Tensor:
+    """``function(loss, *arguments)``. `reads` gives what it depends on besides its arguments and the attributes of `loss`."""
+    F: OpSet | None = None
+    kinds: list[Hashable] = []
+    for argument in arguments:
+        kind = type(argument)
+        owner = dispatch.owner(kind)
+        if owner is None:
+            if kind not in dispatch.NEUTRAL:
+                return function(loss, *arguments)
+            kinds.append(argument if argument is None else (kind, repr(argument)))
+            continue
+        form = owner.repeatable(argument)
+        if form is None or (F is not None and F is not owner):
+            return function(loss, *arguments)
+        F = owner
+        kinds.append(form)
+    if F is None:
+        return function(loss, *arguments)
+    calls = _calls_of(function, loss, None if reads is None else reads())
+    return function(loss, *arguments) if calls is None else calls(F, loss, arguments, tuple(kinds))
+
+
+def _calls_of(function: Callable[..., Tensor], loss: Any, read: Hashable) -> _Calls | None:
+    kind = type(loss)
+    if not kind.__module__.startswith(_PACKAGE):
+        return None
+    unread = getattr(kind, "_unread", ())
+    try:
+        state = [_frozen(one) for name, one in vars(loss).items() if name not in unread]
+    except _RefusedError:
+        return None
+    key: Any = (function, kind, read, *state)
+    with _lock:
+        found = _known.get(key)
+        if found is None:
+            found = _known[key] = _Calls(function, loss)
+            if len(_known) > LOSSES:
+                _known.popitem(last=False)
+        else:
+            _known.move_to_end(key)
+    return found
+
+
+def _frozen(value: Any) -> Hashable:
+    """An attribute, as it is now, for comparison: 1, 1.0 and True differ.
+
+    Raises:
+        _RefusedError: it is neither plain data nor of this package.
+    """
+    kind = type(value)
+    if kind in _LITERAL:
+        return (kind, value)
+    if kind is float:
+        return repr(value)  # -0.0 is not 0.0
+    if kind in (tuple, list):
+        return (kind, *map(_frozen, value))
+    if kind is dict:
+        return (kind, *value, *map(_frozen, value.values()))
+    if kind is FunctionType and value.__module__.startswith(_PACKAGE):
+        return (kind, value)
+    if isinstance(value, np.generic) or (kind is np.ndarray and value.dtype != object and value.nbytes <= LARGEST):
+        return (kind, value.dtype, value.shape, value.tobytes())
+    raise _RefusedError
+
+
+def _copied(value: Any) -> Any:
+    """An attribute that nobody else changes."""
+    kind = type(value)
+    if kind in (tuple, list):
+        return kind(map(_copied, value))
+    if kind is dict:
+        return {name: _copied(one) for name, one in value.items()}
+    return value.copy() if kind is np.ndarray else value
+
+
+class _Calls:
+    """The calls of a loss, of which it keeps a copy as it was."""
+
+    def __init__(self, function: Callable[..., Tensor], loss: Any) -> None:
+        self._function = function
+        self._loss = object.__new__(type(loss))
+        vars(self._loss).update(_copied(vars(loss)))
+        self._seen: dict[Hashable, int] = {}
+        self._compiled: dict[Hashable, Call | None] = {}
+        """By kind of call; None for what is not to be compiled."""
+
+    def __call__(self, F: OpSet, loss: Any, arguments: Sequence[Any], kinds: Hashable) -> Tensor:
+        run = self._compiled.get(kinds)
+        if run is None:
+            seen = self._seen.get(kinds, 0)
+            if kinds in self._compiled or seen < _before or len(self._compiled) >= SHAPES:
+                value = self._function(loss, *arguments)
+                if len(self._seen) >= SEEN:
+                    self._seen.clear()
+                self._seen[kinds] = seen + 1
+                return value
+            run = self._compiled[kinds] = F.compiled(self._traced(arguments))
+        try:
+            (value, flag) = run(*(one for one in arguments if type(one) not in dispatch.NEUTRAL))
+            known = flag is None or not F.readable(flag) or not flag
+        except Exception:  # each framework's own; what is wrong with the call itself, it says again
+            known = False
+        if not known:
+            value = self._function(loss, *arguments)
+            self._compiled[kinds] = None  # no error of the caller, so something that has to be seen at every call
+        return value
+
+    def _traced(self, arguments: Sequence[Any]) -> Call:
+        """The call, as a function of its tensors."""
+        numbers = [one if type(one) in dispatch.NEUTRAL else _TENSOR for one in arguments]
+
+        def run(*tensors: Tensor) -> tuple[Tensor, Tensor | None]:
+            given = iter(tensors)
+            (outer, _trace.flags) = (_trace.flags, [])
+            try:
+                value = self._function(self._loss, *(next(given) if one is _TENSOR else one for one in numbers))
+                return value, sum(_trace.flags[1:], _trace.flags[0]) if _trace.flags else None
+            finally:
+                _trace.flags = outer
+
+        return run
