@@ -46,6 +46,7 @@ from polyloss.zoo.frechet import FID, FIDFromMoments, feature_moments, fid, fid_
 from polyloss.zoo.gan import Critic, Generator, GradientPenalty, critic, generator, gradient_penalty
 from polyloss.zoo.generative import InceptionScore, inception_score
 from polyloss.zoo.image import MSSSIM, SSIM, Perceptual, Style, ms_ssim, perceptual, ssim, style
+from polyloss.zoo.linear import LinearCrossEntropy, linear_cross_entropy
 from polyloss.zoo.lovasz import LovaszHinge, LovaszSoftmax, lovasz_hinge, lovasz_softmax
 from polyloss.zoo.margin import Hinge, Logistic, MulticlassHinge, hinge, logistic, multiclass_hinge
 from polyloss.zoo.margin_softmax import ArcFace, CosFace, SphereFace, arcface, cosface, sphereface
@@ -203,6 +204,7 @@ __all__ = [
     "JSDivergence",
     "Jaccard",
     "KLDivergence",
+    "LinearCrossEntropy",
     "Logistic",
     "LovaszHinge",
     "LovaszSoftmax",
@@ -288,6 +290,7 @@ __all__ = [
     "kto",
     "l1",
     "l2",
+    "linear_cross_entropy",
     "logistic",
     "lovasz_hinge",
     "lovasz_softmax",
