@@ -32,6 +32,8 @@ from typing import Any, Literal, TypeAlias
 
 from polyloss.alignment import LOG_ZERO as LOG_ZERO
 from polyloss.alignment import ctc_cost
+from polyloss.axes import gathered_axis as gathered_axis
+from polyloss.axes import reduced_axes as reduced_axes
 from polyloss.backend import Backend as Backend  # the other half of the contract
 
 Tensor: TypeAlias = Any  # each framework's own type; no common base exists
@@ -383,6 +385,10 @@ class OpSet(ABC):
         """``(data - label)^2``, elementwise; the shapes are equal."""
         return self.square(data - label)
 
+    def softrelu_excess(self, data: Tensor) -> Tensor:
+        """``softrelu(x) - relu(x) = log(1 + e^-|x|)``, exact to rounding, with slope 0 at 0."""
+        return self.softrelu(-self.abs(data))
+
     def smooth_l1(self, data: Tensor, scalar: float = 1.0) -> Tensor:
         """``(s x)^2 / 2`` where ``|x| < 1/s^2``, else ``|x| - 1/(2 s^2)``, with ``s = scalar > 0``; slope 0 at 0."""
         edge = 1 / scalar**2
@@ -497,6 +503,20 @@ class OpSet(ABC):
             )
         return ctc_cost(self, log_prob, label, data_lengths, label_lengths, blank % classes, width)
 
+    # --- a call that comes again ----------------------------------------------------------------------------------------------
+
+    graphs: bool = False
+    """Whether `graph` is worth asking for."""
+
+    def graph(
+        self, function: Callable[..., Tensor], arguments: Sequence[Any], flags: Sequence[tuple[str, Any]] = ()
+    ) -> Callable[..., Tensor] | None:
+        """``function(F, *arguments)`` as one call into the framework, for tensors of these shapes and dtypes; None where there is none.
+
+        The function uses the op set `F` that it is given, other arguments than tensors stay as they are, and `flags` are the framework's.
+        """
+        return None
+
     # --- what a framework does around a loss --------------------------------------------------------------------------------
 
     def autocast_dtype(self, data: Tensor) -> str | None:
@@ -534,6 +554,7 @@ COMPOSITES = (
     "logsumexp",
     "sort",
     "squared_error",
+    "softrelu_excess",
     "smooth_l1",
     "sigmoid_cross_entropy",
     "softmax_cross_entropy",
@@ -573,28 +594,3 @@ def varied(ops: OpSet, prefix: str, methods: Mapping[str, Callable[..., Any]]) -
 def chunk(classes: int, rows: int | None) -> int:
     """The number of rows of logits that are computed at a time: `rows`, or as many as `LOGITS_AT_ONCE` allows."""
     return max(LOGITS_AT_ONCE // max(classes, 1), 1) if rows is None else rows
-
-
-def reduced_axes(axis: Axis, ndim: int, exclude: bool = False) -> tuple[int, ...]:
-    """The axes that a reduction removes, non-negative and in order: `axis` (None: all), or with `exclude` all the others."""
-    if axis is None:
-        return () if exclude else tuple(range(ndim))
-    given = [axis] if isinstance(axis, int) else list(axis)
-    for i in given:
-        if not -ndim <= i < ndim:
-            raise ValueError(f"axis {i} is out of range for a tensor of rank {ndim}")
-    named = {i % ndim for i in given}
-    return tuple(i for i in range(ndim) if (i in named) != exclude)
-
-
-def gathered_axis(shape: Sequence[int | None], indices: Sequence[int | None], axis: int) -> int:
-    """`axis`, non-negative, of `OpSet.gather_along` for data and indices of these shapes.
-
-    Raises:
-        ValueError: the shapes differ elsewhere, or there is no such axis.
-    """
-    (place,) = reduced_axes(axis, len(shape))
-    pairs = [pair for i, pair in enumerate(zip(shape, indices, strict=False)) if i != place]
-    if len(shape) != len(indices) or any(a != b for a, b in pairs if a is not None and b is not None):
-        raise ValueError(f"indices of shape {tuple(indices)} do not fit {tuple(shape)} along axis {axis}")
-    return place

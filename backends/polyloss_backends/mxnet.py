@@ -49,6 +49,17 @@ class MXNetOps(OpSet):
     def __init__(self, namespace: Any) -> None:
         self.F = namespace
 
+    @property
+    def graphs(self) -> bool:  # type: ignore[override]
+        return type(self) is MXNetOps and self.F is mx.nd  # what varies it, varies its operations one by one
+
+    def graph(
+        self, function: Callable[..., Tensor], arguments: Sequence[Any], flags: Sequence[tuple[str, Any]] = ()
+    ) -> Callable[..., Tensor] | None:
+        from polyloss_backends import mxnet_graph  # which is made of this class
+
+        return mxnet_graph.graph(function, arguments, flags)
+
     def shape(self, data: Tensor) -> Shape | None:
         return tuple(data.shape) if self.F is mx.nd else None
 
@@ -239,7 +250,8 @@ class MXNetOps(OpSet):
         if self._all_kept(data, axis, exclude):
             return self.abs(data)
         total = self.sum(self.F.square(data), axis, keepdims, exclude)
-        return self.where(total == 0, 0.0, self.F.sqrt(self.where(total == 0, 1.0, total)))
+        zero = total == 0
+        return self.where(zero, 0.0, self.F.sqrt(self.where(zero, 1.0, total)))
 
     def _all_kept(self, data: Tensor, axis: Axis, exclude: bool) -> bool:
         shape = self.shape(data)
@@ -297,7 +309,9 @@ class MXNetOps(OpSet):
         return self.F.take(data, self._places(indices), axis=0, mode="clip")
 
     def _places(self, index: Tensor) -> Tensor:
-        return self.F.minimum(self.F.cast(index, dtype="float64"), 2.0**30)  # beyond an int it would turn negative
+        if self.dtype(index) not in ("float32", "float64"):
+            index = self.F.cast(index, dtype="float64")
+        return self.F.minimum(index, 2.0**30)  # beyond an int it would turn negative
 
     def dot(self, lhs: Tensor, rhs: Tensor, transpose_a: bool = False, transpose_b: bool = False) -> Tensor:
         if self.dtype(lhs) not in HALF:
@@ -496,11 +510,12 @@ class _Hybrid(mx.gluon.HybridBlock):  # type: ignore[misc, name-defined]
 
 
 class MXNetBackend(Backend):
-    """MXNet in eager mode, hybridized, and in eager mode on `mx.np` arrays."""
+    """MXNet in eager mode, hybridized, in eager mode on `mx.np` arrays, and in eager mode as a call that repeats (`OpSet.graph`)."""
 
     name = "mxnet"
     dtypes = ("float64", "float32", "float16")
-    modes = ("eager", "hybridize", "np")
+    modes = ("eager", "hybridize", "np", "graph")
+    sampled = ("graph",)
 
     def __init__(self) -> None:
         array, symbol = MXNetOps(mx.nd), MXNetOps(mx.sym)
@@ -561,8 +576,10 @@ class MXNetBackend(Backend):
             empty = any(x is not None and 0 in x.shape for x in arguments)
             if empty and wrt:
                 raise UnsupportedError(f"mxnet: {_EMPTY}")
-            if mode == "eager":
+            if mode in ("eager", "graph"):
                 with mx.util.np_shape(empty):
+                    if mode == "graph":
+                        function(*arguments)
                     return _recorded(function, wrt, arguments, upstream)
             if mode == "np":
                 with mx.util.np_shape(True):

@@ -11,7 +11,7 @@ def logistic_cross_entropy(F: OpSet, pred: Tensor, label: Tensor) -> Tensor:
     ``-log s(x) = max(-x, 0) + log(1 + e^-|x|)`` and ``-log(1 - s(x)) = x - log s(x)``, so the sum is
     ``max(x, 0) - x label + log(1 + e^-|x|)``. Both kinks at 0 have slope 0, where the true slope is 1/2: Gluon's gradient there.
     """
-    return F.relu(pred) - pred * label + F.softrelu(-F.abs(pred))
+    return F.relu(pred) - pred * label + F.softrelu_excess(pred)
 
 
 def weighted_logistic_cross_entropy(F: OpSet, pred: Tensor, label: Tensor, pos_weight: Tensor) -> Tensor:
@@ -20,7 +20,7 @@ def weighted_logistic_cross_entropy(F: OpSet, pred: Tensor, label: Tensor, pos_w
     ``-label w log s(x) - (1 - label) log(1 - s(x)) = (1 - label) x - (1 + (w - 1) label) log s(x)``.
     """
     log_weight = F.broadcast_mul(label, pos_weight - 1) + 1
-    return pred - pred * label + log_weight * (F.softrelu(-F.abs(pred)) + F.relu(-pred))
+    return pred - pred * label + log_weight * (F.softrelu_excess(pred) + F.relu(-pred))
 
 
 def binary_cross_entropy(

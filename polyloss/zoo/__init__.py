@@ -55,6 +55,7 @@ from polyloss.zoo.gan import (
 )
 from polyloss.zoo.generative import InceptionScore, inception_score
 from polyloss.zoo.image import MSSSIM, SSIM, Perceptual, Style, ms_ssim, perceptual, ssim, style
+from polyloss.zoo.linear import LinearCrossEntropy, linear_cross_entropy
 from polyloss.zoo.lovasz import LovaszHinge, LovaszSoftmax, lovasz_hinge, lovasz_softmax
 from polyloss.zoo.margin import Hinge, Logistic, MulticlassHinge, hinge, logistic, multiclass_hinge
 from polyloss.zoo.margin_softmax import ArcFace, CosFace, SphereFace, arcface, cosface, sphereface
@@ -214,6 +215,7 @@ __all__ = [
     "JSDivergence",
     "Jaccard",
     "KLDivergence",
+    "LinearCrossEntropy",
     "Logistic",
     "LovaszHinge",
     "LovaszSoftmax",
@@ -302,6 +304,7 @@ __all__ = [
     "kto",
     "l1",
     "l2",
+    "linear_cross_entropy",
     "logistic",
     "lovasz_hinge",
     "lovasz_softmax",

@@ -4,10 +4,11 @@ import pytest
 
 import polyloss.zoo.classification as items
 import polyloss.zoo.divergence as divergence_items
+import polyloss.zoo.linear as linear_items
 import polyloss.zoo.preference as preference_items
 from polyloss.formulas import classification, cross_entropy, divergence, margin, margin_softmax, preference
 
-from .test_sabotage import function, is_caught, op, pytestmark, without  # noqa: F401 - a mark is found by its name
+from .test_sabotage import function, is_caught, op, pytestmark, without, without_bias, without_scale  # noqa: F401 - a mark is found by its name
 
 
 def swapped(original):
@@ -237,6 +238,13 @@ SABOTAGES = {
         function(preference_items, "_against_reference", without_reference),
         "IPO",
         "/2x3/",
+    ),
+    "no bias": (op("linear_cross_entropy", without_bias), "LinearCrossEntropy", "/5x2-sum/"),
+    "ignored rows counted": (op("linear_cross_entropy", without_scale), "LinearCrossEntropy", "/ignored"),
+    "features of ignored rows let in": (
+        function(linear_items, "unspoiled", spoiled),
+        "LinearCrossEntropy",
+        "ignore_index=-1/float32/ignored-nan",
     ),
     "margin with its sign turned": (function(preference, "preferred", turned), "SimPO", "/2x3/"),
     "SimPO smoothed": (function(preference, "preferred", without(smoothing=0.1)), "SimPO", "/2x3/"),

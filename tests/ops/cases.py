@@ -122,6 +122,7 @@ LAYOUT = [
 
 UNARY = ("abs", "sign", "square", "sqrt", "exp", "log", "log1p", "arctan", "relu", "sigmoid", "softrelu")
 LOGISTIC = 1 / (1 + np.exp(-TAILS))
+EXCESS = 1 / (1 + np.exp(np.abs(TAILS)))
 
 ELEMENTWISE = [
     *(Case(op, (positive(2, 3) if op in ("sqrt", "log", "log1p") else GRID,)) for op in UNARY),
@@ -563,6 +564,12 @@ COMPOSED = [
     Case("squared_error", (floats(1, 0, INF, NAN), floats(1, 0, 1, 1)), label="special values", wrt=()),
     Case("squared_error", (EMPTY, EMPTY)),
     Case("squared_error", (POINT, np.array(1.75))),
+    Case("softrelu_excess", (GRID,)),
+    Case("softrelu_excess", (LARGE,), label="large", grad=none),
+    Case("softrelu_excess", (TAILS,), label="tails", relative=True, grad=lambda u: (-u * np.sign(TAILS) * EXCESS,)),
+    Case("softrelu_excess", (floats(0.0, -0.0),), label="kink", grad=none),
+    Case("softrelu_excess", (SPECIAL,), label="special values", wrt=()),
+    Case("softrelu_excess", (EMPTY,)),
     Case("smooth_l1", (GRID,)),
     *(Case("smooth_l1", (GRID,), {"scalar": scalar}) for scalar in (2.0, 0.8, 1)),
     Case("smooth_l1", (floats(0, -1, 1, -0.5),), label="kink and knees", grad=lambda u: (u * [0, -1, 1, -0.5],)),

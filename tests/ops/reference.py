@@ -166,6 +166,7 @@ class Reference:
         return np.logaddexp.reduce(data, axis=axes(axis, data.ndim, exclude), keepdims=keepdims)
 
     squared_error = staticmethod(lambda data, label: (data - label) * (data - label))
+    softrelu_excess = staticmethod(lambda data: np.log1p(np.exp(-np.abs(data))))
     smooth_l1 = staticmethod(lambda data, scalar=1.0: trapezoid(np.abs(data), 1 / scalar**2))
 
     @staticmethod

@@ -168,6 +168,7 @@ VALUE = [
     ("where", "is arithmetic", arithmetic_where),
     ("broadcast_maximum", "drops NaN", lambda F, a, b: F.where(F.broadcast_greater(a, b), a, b)),
     ("broadcast_greater", "or equal", lambda F, a, b: 1 - F.broadcast_greater(b, a) if np.shape(b) else F.ones_like(a)),
+    ("softrelu_excess", "no tail", lambda F, x: F.log(1 + F.exp(-F.abs(x)))),
     ("smooth_l1", "other knee", lambda F, x, scalar=1.0: F.smooth_l1(x, scalar**2)),
     ("reduced", "never a mean", lambda F, f, *a, mean=False, **k: F.reduced(f, *a, **k)),
     (
@@ -224,6 +225,7 @@ GRADIENT = [
     ("broadcast_maximum", "ties to the second", lambda F, a, b: F.broadcast_maximum(b, a)),
     ("broadcast_minimum", "ties to the second", lambda F, a, b: F.broadcast_minimum(b, a)),
     ("softrelu", "0 at 0", lambda F, x: F.relu(x) + F.log1p(F.exp(-F.abs(x)))),
+    ("softrelu_excess", "-1/2 at 0", lambda F, x: F.softrelu(x) - F.clip(x, 0.0, float("inf"))),
     ("sigmoid_cross_entropy", "0 at 0", lambda F, x, t: F.relu(x) - x * t + F.log1p(F.exp(-F.abs(x)))),
     (
         "softmax_cross_entropy",

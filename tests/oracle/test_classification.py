@@ -60,6 +60,21 @@ def cross_entropy(**options):
     return oracle
 
 
+def vocabulary(rng):
+    shapes = {"features": (7, 3), "weight": (5, 3)}
+    found = {name: rng.normal(size=shape) for name, shape in shapes.items()}
+    return {**found, "target": rng.integers(0, 5, 7), "bias": rng.normal(size=5)}
+
+
+def linear_cross_entropy(**options):
+    def oracle(features, weight, target, bias):
+        from torch.nn import functional
+
+        return functional.cross_entropy(functional.linear(features, weight, bias), target, **options)
+
+    return oracle
+
+
 def torch_function(name, **options):
     def oracle(pred, target):
         from torch.nn import functional
@@ -123,6 +138,8 @@ ROWS = [
     Row("cross_entropy", weighted, cross_entropy(label_smoothing=0.2), TORCH, {"label_smoothing": 0.2}, ("weight",)),
     Row("cross_entropy", pictures, cross_entropy(ignore_index=2), TORCH, {"ignore_index": 2}),
     Row("cross_entropy", shares, cross_entropy(label_smoothing=0.1), TORCH, {"label_smoothing": 0.1}),
+    Row("linear_cross_entropy", vocabulary, linear_cross_entropy(), TORCH, {"rows": 2}),
+    Row("linear_cross_entropy", vocabulary, linear_cross_entropy(ignore_index=3), TORCH, {"ignore_index": 3}),
     Row("binary_cross_entropy", answers, torch_function("binary_cross_entropy_with_logits"), TORCH),
     Row(
         "binary_cross_entropy",

@@ -88,6 +88,34 @@ WRONG = {
     "a table of mismatched": (lambda: zoo.kto(ROW, ROW, ROW, X), r"kto: mismatched has shape \(3, 4\)"),
     "pairs of other shapes": (lambda: zoo.bradley_terry(ROW, X), "bradley_terry: rejected has shape"),
     "sides of a pair": (lambda: zoo.margin_ranking(ROW, ROW, X), "margin_ranking: target has shape"),
+    "a row of another class": (
+        lambda: zoo.linear_cross_entropy(X, X, LABELS[:2]),
+        r"linear_cross_entropy: target has shape \(2,\)",
+    ),
+    "features without rows": (
+        lambda: zoo.linear_cross_entropy(ROW, X, LABELS),
+        r"linear_cross_entropy: features has shape \(2,\)",
+    ),
+    "a matrix of other features": (
+        lambda: zoo.linear_cross_entropy(X, X[:, :2], LABELS),
+        r"linear_cross_entropy: weight has shape \(3, 2\)",
+    ),
+    "a bias too few": (
+        lambda: zoo.linear_cross_entropy(X, X, LABELS * 0, ROW),
+        r"linear_cross_entropy: bias has shape \(2,\)",
+    ),
+    "a class without a row": (
+        lambda: zoo.linear_cross_entropy(X, X, LABELS),
+        "linear_cross_entropy: target has elements that are neither a class, 0 to 3 - 1$",
+    ),
+    "no rows at a time": (
+        lambda: zoo.linear_cross_entropy(X, X, LABELS * 0, rows=0),
+        "linear_cross_entropy: rows=0; accepted",
+    ),
+    "no such reduction of rows": (
+        lambda: zoo.linear_cross_entropy(X, X, LABELS * 0, reduction="average"),
+        "linear_cross_entropy: reduction='average' is not one of",
+    ),
     "sigma 0": (lambda: zoo.ranknet(ROW, ROW, ROW, sigma=0.0), "ranknet: sigma=0.0 must be above 0"),
 }
 

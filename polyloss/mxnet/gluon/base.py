@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, ClassVar
 
 from polyloss import checks, dispatch, host, repeats
+from polyloss.mxnet.gluon.graphs import Graphs
 from polyloss.opset import OpSet, Tensor
 
 
@@ -21,7 +22,7 @@ def apply_weighting(F: OpSet, loss: Tensor, weight: float | None = None, sample_
         loss = F.broadcast_mul(loss, sample_weight)
     if weight is not None:
         checks.number("_apply_weighting", "weight", weight)
-        loss = loss * weight
+        loss = loss if isinstance(weight, (int, float)) and weight == 1 else loss * weight
     return loss
 
 
@@ -35,9 +36,17 @@ def _call_signature(hybrid_forward: Callable[..., Tensor]) -> inspect.Signature:
     return inspect.Signature(list(inspect.signature(hybrid_forward).parameters.values())[2:])
 
 
+_GLUON_GRAPH = ("_cached_graph", "_cached_op", "_cached_op_args", "_in_format", "_out_format", "_array_dtypes")
+"""The attributes of a block that change when Gluon makes a graph of it, and when it drops that."""
+
+
 @cache
-def _as_block(kind: type[Any], block: type[Any]) -> Any:
-    """`kind` as a real Gluon block: what Gluon does with a loss (hybridize, export, children, hooks) is then Gluon's own code."""
+def _as_block(kind: type[Any], block: Any) -> Any:
+    """`kind` as a real Gluon block: what Gluon does with a loss (hybridize, export, children, hooks) is then Gluon's own code.
+
+    Save that calls of the losses of this package, of which it is known that they depend on nothing else, are repeated as graphs.
+    """
+    repeatable = kind.__module__.startswith(__name__.rpartition(".")[0])
 
     def hybrid_forward(self: Any, F: object, *args: Tensor, **params: Tensor) -> Tensor:
         for tensor, dtype in zip(args, self._array_dtypes, strict=False):
@@ -52,13 +61,25 @@ def _as_block(kind: type[Any], block: type[Any]) -> Any:
         F = dispatch.op_set(kind.__name__, kind._names, args)
         if F.name != "mxnet":
             return kind.hybrid_forward(self, F, *args)
+        if not (F.graphs and repeatable) or self._forward_pre_hooks or self._forward_hooks or self._callback:
+            return plain(self, *args)
+        return self._graphs.run(self, F, args, plain, kind.hybrid_forward)
+
+    def plain(self: Any, *args: Tensor) -> Tensor:
         dtypes = tuple(getattr(tensor, "dtype", None) for tensor in args)
         if dtypes != self._array_dtypes:
             self._array_dtypes = dtypes
             self._clear_cached_op()  # a graph is made for its dtypes: half precision is computed in float32
         return block.__call__(self, *args)
 
-    hosted = host.subclass(kind, block, hybrid_forward=hybrid_forward, __call__=call, _array_dtypes=())
+    def setattribute(self: Any, name: str, value: object) -> None:
+        if name not in _GLUON_GRAPH:
+            vars(self)["_graphs"] = Graphs()  # those that there were knew of the attributes as they were
+        block.__setattr__(self, name, value)
+
+    hosted = host.subclass(
+        kind, block, hybrid_forward=hybrid_forward, __call__=call, __setattr__=setattribute, _array_dtypes=()
+    )
     (hosted._call, hosted._names) = (kind._call, kind._names)  # not those of the function above
     return hosted
 
@@ -151,24 +172,31 @@ class Loss:
         checks.same_size(F, loss, name, tensor, other, reference)
         return F.reshape_like(F.widen(tensor), reference)
 
-    def _weighted(
+    def _with_sample_weight(
         self, F: OpSet, loss: Tensor, sample_weight: Tensor | None, pred: Tensor, enlarge: bool = False
     ) -> Tensor:
-        """The unreduced `loss` of `pred`, widened and weighted; only with `enlarge` may `sample_weight` broadcast it to more elements."""
+        """The unreduced `loss` of `pred`, widened, times `sample_weight`, which may broadcast it to more elements only with `enlarge`."""
         loss = F.widen(loss)
-        if sample_weight is not None:
-            name = type(self).__name__
-            checks.same_dtype(F, name, "sample_weight", sample_weight, "pred", pred)
-            if not enlarge:
-                checks.broadcastable(F, name, "sample_weight", sample_weight, "the unreduced loss", F.shape(loss))
-            sample_weight = F.widen(sample_weight)
-        return apply_weighting(F, loss, self._weight, sample_weight)
+        if sample_weight is None:
+            return loss
+        name = type(self).__name__
+        checks.same_dtype(F, name, "sample_weight", sample_weight, "pred", pred)
+        if not enlarge:
+            checks.broadcastable(F, name, "sample_weight", sample_weight, "the unreduced loss", F.shape(loss))
+        return apply_weighting(F, loss, None, F.widen(sample_weight))
 
-    def _per_sample(self, F: OpSet, loss: Tensor, sample_weight: Tensor | None, pred: Tensor) -> Tensor:
-        """The weighted loss, averaged over all axes but the batch axis, in the dtype of `pred`."""
+    def _per_sample(
+        self, F: OpSet, loss: Tensor, sample_weight: Tensor | None, pred: Tensor, factor: float = 1.0
+    ) -> Tensor:
+        """The weighted loss times `factor`, averaged over all axes but the batch axis, in the dtype of `pred`."""
         checks.in_rank(F, type(self).__name__, "batch_axis", self._batch_axis, "the unreduced loss", loss)
-        loss = self._weighted(F, loss, sample_weight, pred)
-        return F.cast_like(F.mean(loss, axis=self._batch_axis, exclude=True), pred)
+        loss = self._with_sample_weight(F, loss, sample_weight, pred)
+        return self._scaled(F, F.mean(loss, axis=self._batch_axis, exclude=True), pred, factor)
+
+    def _scaled(self, F: OpSet, loss: Tensor, pred: Tensor, factor: float = 1.0) -> Tensor:
+        """`loss`, which is reduced so far that a product costs little, times the loss's weight and `factor`, in the dtype of `pred`."""
+        weight = factor if self._weight is None else factor * self._weight
+        return F.cast_like(apply_weighting(F, loss, weight), pred)
 
 
 Loss.__init_subclass__()
@@ -177,10 +205,13 @@ Loss.__init_subclass__()
 class ElementwiseLoss(Loss):
     """A loss of a prediction and a label of one size, element by element, averaged per sample. Subclasses give `_formula`."""
 
+    _factor: ClassVar[float] = 1.0
+    """What the average of the formula is multiplied with, as is the weight: an average is small, what is averaged is not."""
+
     def _formula(self, F: OpSet, pred: Tensor, label: Tensor) -> Tensor:
         raise NotImplementedError
 
     def hybrid_forward(self, F: OpSet, pred: Tensor, label: Tensor, sample_weight: Tensor | None = None) -> Tensor:
         """The loss per sample, shape (batch_size,)."""
         label = self._like(F, "label", label, "pred", pred)
-        return self._per_sample(F, self._formula(F, F.widen(pred), label), sample_weight, pred)
+        return self._per_sample(F, self._formula(F, F.widen(pred), label), sample_weight, pred, self._factor)

@@ -51,8 +51,10 @@ class L2Loss(ElementwiseLoss):
         checks.number("L2Loss", "weight", weight)
         super().__init__(weight, batch_axis, **kwargs)
 
+    _factor = 0.5
+
     def _formula(self, F: OpSet, pred: Tensor, label: Tensor) -> Tensor:
-        return regression.squared_error(F, pred, label) * 0.5
+        return regression.squared_error(F, pred, label)
 
 
 class L1Loss(ElementwiseLoss):
@@ -248,8 +250,8 @@ class KLDivLoss(Loss):
             log_prob = F.log_softmax(log_prob, axis=self._axis)
         loss = classification.kl_divergence(F, log_prob, F.widen(label), epsilon=_EPSILON)
         reduce = F.mean if self._average else F.sum
-        total = reduce(self._weighted(F, loss, sample_weight, pred), axis=self._batch_axis, exclude=True)
-        return F.cast_like(total, pred)
+        loss = self._with_sample_weight(F, loss, sample_weight, pred)
+        return self._scaled(F, reduce(loss, axis=self._batch_axis, exclude=True), pred)
 
 
 class CTCLoss(Loss):
@@ -311,7 +313,7 @@ class CTCLoss(Loss):
             if label_lengths is not None:
                 checks.shaped(F, "CTCLoss", "label_lengths", label_lengths, [(batch,)], "one length a sample")
         loss = F.ctc_loss(F.widen(pred), label, pred_lengths, label_lengths)
-        return F.cast_like(self._weighted(F, loss, sample_weight, pred), pred)
+        return self._scaled(F, self._with_sample_weight(F, loss, sample_weight, pred), pred)
 
 
 class HuberLoss(ElementwiseLoss):
@@ -459,7 +461,7 @@ class TripletLoss(Loss):
         negative = self._like(F, "negative", negative, "pred", pred)
         checks.in_rank(F, "TripletLoss", "batch_axis", self._batch_axis, "pred", pred)
         loss = embedding.triplet(F, F.widen(pred), positive, negative, margin=self._margin, batch_axis=self._batch_axis)
-        return F.cast_like(self._weighted(F, loss, None, pred), pred)
+        return self._scaled(F, F.widen(loss), pred)
 
 
 class PoissonNLLLoss(Loss):
@@ -506,7 +508,8 @@ class PoissonNLLLoss(Loss):
         loss = regression.poisson_nll(
             F, F.widen(pred), target, from_logits=self._from_logits, compute_full=self._compute_full, epsilon=epsilon
         )
-        return F.cast_like(F.reshape(F.mean(self._weighted(F, loss, sample_weight, pred)), (1,)), pred)
+        total = F.mean(self._with_sample_weight(F, loss, sample_weight, pred))
+        return self._scaled(F, F.reshape(total, (1,)), pred)
 
 
 class CosineEmbeddingLoss(Loss):
@@ -550,7 +553,7 @@ class CosineEmbeddingLoss(Loss):
         loss = embedding.cosine_embedding(
             F, input1, F.widen(input2), F.widen(label), margin=self._margin, epsilon=_EPSILON
         )
-        return F.cast_like(self._weighted(F, loss, sample_weight, input2, enlarge=True), input2)
+        return self._scaled(F, self._with_sample_weight(F, loss, sample_weight, input2, enlarge=True), input2)
 
 
 class SDMLLoss(Loss):

@@ -1,0 +1,219 @@
+"""A function of MXNet arrays of known shapes and dtypes as one graph: one call into MXNet in place of one for each operation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from polyloss.opset import Axis, Tensor, UnsupportedError, reduced_axes
+from polyloss_backends.mxnet import MXNetOps, mx
+
+LARGE = 1 << 15
+"""From so many elements on what an operation does with each costs more than starting it."""
+LONGEST = 1 << 20
+"""A vector of more elements than this is no constant to be kept."""
+TINY = 1e-25
+"""Of a probability below this the logarithm is so large that some millionths are nothing beside it."""
+
+
+class GraphOps(MXNetOps):
+    """The operations on symbols whose shapes are known, in fewer or quicker nodes where that lets them be."""
+
+    def __init__(self) -> None:
+        super().__init__(mx.sym)
+        self.constants: dict[tuple[bytes, tuple[int, ...], str], tuple[Any, np.ndarray[Any, Any]]] = {}
+        self._shapes: dict[int, tuple[Any, tuple[int, ...]]] = {}
+
+    def shape(self, data: Tensor) -> tuple[int, ...]:
+        if id(data) not in self._shapes:
+            (found,) = data.infer_shape()[1]
+            self._shapes[id(data)] = (data, found)  # with the symbol, whose number another one would get
+        return self._shapes[id(data)][1]
+
+    def dtype(self, data: Tensor) -> str:
+        return np.dtype(data.infer_type()[1][0]).name
+
+    def undifferentiable(self, data: Tensor, message: str) -> Tensor:
+        raise UnsupportedError("a graph cannot refuse a gradient")
+
+    def reshape(self, data: Tensor, shape: Sequence[int]) -> Tensor:
+        old = self.shape(data)
+        if -1 in shape and (known := -math.prod(shape)):
+            shape = [math.prod(old) // known if size == -1 else size for size in shape]
+        return data if old == tuple(shape) else super().reshape(data, shape)
+
+    def reshape_like(self, lhs: Tensor, rhs: Tensor) -> Tensor:
+        return lhs if self.shape(lhs) == self.shape(rhs) else super().reshape_like(lhs, rhs)
+
+    def cast(self, data: Tensor, dtype: str) -> Tensor:
+        return data if self.dtype(data) == dtype else super().cast(data, dtype)
+
+    def zeros_like(self, data: Tensor) -> Tensor:
+        return self._filled(data, 0.0) if self._is_small(data) else super().zeros_like(data)
+
+    def ones_like(self, data: Tensor) -> Tensor:
+        return self._filled(data, 1.0) if self._is_small(data) else super().ones_like(data)
+
+    def _is_small(self, data: Tensor) -> bool:
+        return math.prod(self.shape(data)) < LARGE
+
+    def _filled(self, data: Tensor, value: float) -> Tensor:
+        return self._constant(np.full(self.shape(data), value), self.dtype(data))
+
+    def broadcast_equal(self, lhs: Tensor, rhs: Tensor | float) -> Tensor:
+        return lhs == rhs if _is_finite(rhs) else super().broadcast_equal(lhs, rhs)
+
+    def broadcast_greater(self, lhs: Tensor, rhs: Tensor | float) -> Tensor:
+        return lhs > rhs if _is_finite(rhs) else super().broadcast_greater(lhs, rhs)
+
+    def where(self, condition: Tensor, x: Tensor | float, y: Tensor | float) -> Tensor:
+        (x, y) = (self._number(one, other) for one, other in ((x, y), (y, x)))
+        return super().where(condition, x, y)
+
+    def _number(self, value: Tensor | float, like: Tensor) -> Tensor:
+        return self._vector(value, 1, self.dtype(like)) if isinstance(value, (int, float)) else value
+
+    def softrelu(self, data: Tensor) -> Tensor:
+        # max(x, 0) + log(1 + e^min(-x, x)): at 0, where the two get the slopes 1 and -1, the whole has 1 - 1/2, as is due.
+        return self.F.maximum(data, 0.0) + self._log1p_exp(self.F.minimum(-data, data))
+
+    def softrelu_excess(self, data: Tensor) -> Tensor:
+        return self._log1p_exp(-self.F.abs(data))
+
+    def _log1p_exp(self, data: Tensor) -> Tensor:
+        """``log(1 + e^x)`` for x up to 0."""
+        power = self.F.exp(data)
+        if self._is_small(data):
+            return self.F.log1p(power)
+        # A third of the time: the log of u, which is 1 + e^x rounded, and what the rounding took off.
+        total = power + 1.0
+        lost = (self.F.BlockGrad(power) - (self.F.BlockGrad(total) - 1.0)) / self.F.BlockGrad(total)
+        return self.F.log(total) + lost
+
+    def softmax_cross_entropy(self, data: Tensor, label: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
+        shape = self.shape(data)
+        if self._is_small(data) or axis not in (-1, len(shape) - 1) or self.dtype(data) != "float32":
+            return super().softmax_cross_entropy(data, label, axis, keepdims)
+        # oneDNN's softmax is exact; its log_softmax, of a tenth of the time of the other one, is off by some millionths. That is nothing
+        # beside the logarithm of a share too small to be told. Both give numbers beside a NaN, where the total is NaN.
+        F = self.F
+        share = F.softmax(data, axis=-1)
+        at_label = self.pick(share, label, keepdims=keepdims)
+        small = F.BlockGrad(at_label) < TINY
+        far = -self.pick(F.log_softmax(data, axis=-1), label, keepdims=keepdims)
+        near = -F.log(self.where(small, 1.0, at_label))
+        total = F.BlockGrad(self.sum(share, axis=-1, keepdims=keepdims))
+        return self.where(small, far, near) * (total / total)
+
+    def ctc_loss(
+        self,
+        data: Tensor,
+        label: Tensor,
+        data_lengths: Tensor | None = None,
+        label_lengths: Tensor | None = None,
+    ) -> Tensor:
+        (frames, batch, classes) = self.shape(data)
+        width = self.shape(label)[1]
+        if (
+            data_lengths is not None
+            or label_lengths is not None
+            or frames < 2 * width - 1
+            or self.dtype(data) != "float32"
+        ):
+            return super().ctc_loss(data, label, data_lengths, label_lengths)
+        # There are frames enough for any labels, so all that is left of what arrays need is a row more. What ends a label is its -1.
+        F = self.F
+        label = F.maximum(F.floor(self.cast(label, "float32")), -1.0)
+        more = [
+            F.concat(one, self._constant(np.zeros(size), "float32"), dim=dim)
+            for one, size, dim in ((data, (frames, 1, classes), 1), (label, (1, width), 0))
+        ]
+        return F.slice_axis(F.CTCLoss(*more, blank_label="last"), axis=0, begin=0, end=batch)
+
+    def sum(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        return self._added(super().sum, data, axis, keepdims, exclude, mean=False)
+
+    def mean(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
+        return self._added(super().mean, data, axis, keepdims, exclude, mean=True)
+
+    def _added(self, plain: Any, data: Tensor, axis: Axis, keepdims: bool, exclude: bool, mean: bool) -> Tensor:
+        """The sum or mean as a product with a vector of equal numbers, which is vectorised where MXNet's reduction is not."""
+        (shape, dtype) = (self.shape(data), self.dtype(data))
+        axes = reduced_axes(axis, len(shape), exclude)
+        count = math.prod(shape[i] for i in axes)
+        longest = max(shape[-1], count // shape[-1]) if len(axes) == len(shape) else count
+        if not axes or longest > LONGEST or dtype not in ("float32", "float64"):
+            return plain(data, axis, keepdims, exclude)
+        left = [1 if i in axes else size for i, size in enumerate(shape) if keepdims or i not in axes]
+        if count == 1:
+            return self.reshape(data, left or (1,))
+        scale = 1 / count if mean else 1.0
+        if len(axes) == len(shape):
+            found = self.F.dot(self.reshape(data, (-1, shape[-1])), self._vector(scale, shape[-1], dtype))
+            if count > shape[-1]:  # one vector for all would be as large as the data
+                found = self.F.dot(self.reshape(found, (1, -1)), self._vector(1.0, count // shape[-1], dtype))
+        elif axes[-1] == len(shape) - 1 and len(axes) == len(shape) - axes[0]:
+            found = self.F.dot(self.reshape(data, (-1, count)), self._vector(scale, count, dtype))
+        elif axes[0] == 0 and len(axes) == axes[-1] + 1:
+            found = self.F.dot(self._vector(scale, count, dtype), self.reshape(data, (count, -1)))
+        else:
+            return plain(data, axis, keepdims, exclude)
+        return self.reshape(found, left or (1,))
+
+    def _vector(self, value: float, size: int, dtype: str) -> Tensor:
+        return self._constant(np.full(size, value), dtype)
+
+    def _constant(self, values: np.ndarray[Any, Any], dtype: str) -> Tensor:
+        """A tensor that is made once, and not in each call."""
+        key = (values.tobytes(), values.shape, dtype)
+        if key not in self.constants:
+            symbol = mx.sym.var(f"constant{len(self.constants)}", shape=values.shape, dtype=dtype)
+            self.constants[key] = (symbol, values)
+        return self.constants[key][0]
+
+
+def _is_finite(value: Tensor | float) -> bool:
+    return isinstance(value, (int, float)) and math.isfinite(value)
+
+
+def graph(
+    function: Callable[..., Tensor], arguments: Sequence[Any], flags: Sequence[tuple[str, Any]]
+) -> Callable[..., Tensor] | None:
+    """``function(F, *arguments)`` for arrays of the shapes and dtypes of these, and for the same of everything else.
+
+    None where one of them is empty: MXNet takes a size of 0 for one that it does not know.
+    """
+    places = [i for i, one in enumerate(arguments) if isinstance(one, mx.nd.NDArray)]
+    arrays = [arguments[i] for i in places]
+    if any(0 in one.shape or not one.shape for one in arrays):
+        return None
+    (F, inputs) = (GraphOps(), list(arguments))
+    with mx.name.NameManager():  # the program's names of its own symbols count on
+        for i, one in zip(places, arrays, strict=True):
+            inputs[i] = mx.sym.var(f"data{i}", shape=one.shape, dtype=one.dtype)
+        value = function(F, *inputs)
+    given = {inputs[i].name: i for i in places}
+    context = arrays[0].context
+    held = {
+        symbol.name: mx.nd.array(values, dtype=dtype, ctx=context)
+        for (_, _, dtype), (symbol, values) in F.constants.items()
+    }
+    names = value.list_inputs()
+    if value.get_children() is None or not given.keys() & set(names):
+        return None  # an argument itself, or nothing that a gradient could be asked of
+    data = [i for i, name in enumerate(names) if name in given]
+    call = mx.nd.CachedOp(
+        value, [("data_indices", data), ("param_indices", [i for i in range(len(names)) if i not in data]), *flags]
+    )
+    order = [given.get(name) for name in names]
+    if not held and order == list(range(len(arguments))):
+        return call  # type: ignore[no-any-return]
+    fixed = [held.get(name) for name in names]
+
+    def run(*arguments: Any) -> Tensor:
+        return call(*[one if i is None else arguments[i] for i, one in zip(order, fixed)])  # noqa: B905 - it takes a third longer
+
+    return run
