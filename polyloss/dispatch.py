@@ -61,6 +61,11 @@ def _find_owner(tensor: object) -> OpSet | None:
     raise TypeError(type(tensor))
 
 
+def known(tensor: object) -> OpSet | None:
+    """The op set of a tensor of a type that has been met; None for any other, and where calls are not `through` the op set itself."""
+    return None if _variant is not None else _owner.get(type(tensor))
+
+
 def op_set(caller: str, names: Sequence[str], tensors: Sequence[object]) -> OpSet:
     """The op set that owns all `tensors`; numbers and None belong to every one.
 

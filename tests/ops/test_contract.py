@@ -260,7 +260,7 @@ def test_composites_are_all_that_is_not_abstract():
         for name in public(OpSet) - {"name", "index_dtypes"}
         if not getattr(getattr(OpSet, name), "__isabstractmethod__", False)
     }
-    assert concrete == {*COMPOSITES, "Activation", "autocast_dtype", "extremes", "replicas"}
+    assert concrete == {*COMPOSITES, "Activation", "autocast_dtype", "extremes", "replicas", "signature"}
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "uint8"])
