@@ -407,7 +407,7 @@ def _log_sum(logits: Tensor, share: Tensor) -> Tensor:
 
 @_computes("embedding.triplet_of_rows", MEAN, SUM)
 def _triplet_of_rows(
-    mode: int, whole: Callable[..., Tensor], *, margin: float, p: float, eps: float, swap: bool
+    mode: int, whole: Callable[..., Tensor], *, loss: str, margin: float, p: float, eps: float, swap: bool
 ) -> Kernel | None:
     if p != 2 or swap:
         return None

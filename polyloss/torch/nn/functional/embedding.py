@@ -43,19 +43,31 @@ def triplet_margin_loss(
         F, name, integer=("positive", "negative"), anchor=anchor, positive=positive, negative=negative
     )
 
-    formula = partial(triplet_of_rows, margin=margin, p=p, eps=eps, swap=swap)
+    formula = partial(triplet_of_rows, loss=name, margin=margin, p=p, eps=eps, swap=swap)
+    return _reduced(F, formula, triplet, mode, dtype)
+
+
+def _reduced(F: OpSet, formula: Callable[..., Tensor], triplet: list[Tensor], mode: str, dtype: str | None) -> Tensor:
     if _alike_rows(F, *triplet):
         return base.reduced_each(F, formula, triplet, mode, dtype, samples=True)
     return base.reduced(F, formula(F, *triplet), mode, dtype)
 
 
 def triplet_of_rows(
-    F: OpSet, anchor: Tensor, positive: Tensor, negative: Tensor, *, margin: float, p: float, eps: float, swap: bool
+    F: OpSet,
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    *,
+    loss: str,
+    margin: float,
+    p: float,
+    eps: float,
+    swap: bool,
 ) -> Tensor:
-    """The loss of each triplet, in the last axis."""
-    measure = partial(between, F, "triplet_margin_loss", p=p, eps=eps)
-    distances = _distances(measure, anchor, positive, negative, swap=swap)
-    return _hinge(F, "triplet_margin_loss", distances, margin)
+    """The loss of each triplet, by the distance of vectors along the last axis."""
+    distances = _distances(partial(between, F, loss, p=p, eps=eps), anchor, positive, negative, swap=swap)
+    return _hinge(F, loss, distances, margin)
 
 
 def triplet_margin_with_distance_loss(
@@ -89,16 +101,16 @@ def triplet_margin_with_distance_loss(
             positive=positive,
             negative=negative,
         )
-        distances = _distances(partial(between, F, name, p=p, eps=eps), *triplet, swap=swap)
-    else:
-        if not callable(distance_function):
-            raise TypeError(f"{name}: distance_function is {distance_function!r}; it must be a function of two tensors")
-        measure = distance_function
-        found = _distances(lambda **pair: measure(*pair.values()), anchor, positive, negative, swap=swap)
-        named = {f"distance_function({pair})": value for pair, value in found.items()}
-        F = calls.owner(name, anchor=anchor, **named)
-        (wide, dtype) = base.promoted(F, name, autocast=False, **named)
-        distances = dict(zip(named, wide, strict=True))
+        formula = partial(triplet_of_rows, loss=name, margin=margin, p=p, eps=eps, swap=swap)
+        return _reduced(F, formula, triplet, mode, dtype)
+    if not callable(distance_function):
+        raise TypeError(f"{name}: distance_function is {distance_function!r}; it must be a function of two tensors")
+    measure = distance_function
+    found = _distances(lambda **pair: measure(*pair.values()), anchor, positive, negative, swap=swap)
+    named = {f"distance_function({pair})": value for pair, value in found.items()}
+    F = calls.owner(name, anchor=anchor, **named)
+    (wide, dtype) = base.promoted(F, name, autocast=False, **named)
+    distances = dict(zip(named, wide, strict=True))
     return base.reduced(F, _hinge(F, name, distances, margin), mode, dtype)
 
 
