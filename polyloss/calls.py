@@ -19,6 +19,10 @@ def tracing() -> bool:
 _INNER = ("polyloss.", "torch.nn.modules.", "keras.src.")
 
 
+warnings_given = 0
+"""How many times `warn` has warned."""
+
+
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
     """A warning at the line that called the loss, as a function or an object.
 
@@ -27,6 +31,8 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
     if tracing():
         return
     repeats.refuse()
+    global warnings_given
+    warnings_given += 1
     (frame, level) = (sys._getframe(1), 2)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_INNER):
         (frame, level) = (frame.f_back, level + 1)

@@ -451,6 +451,14 @@ class OpSet(ABC):
         value = function(*data)
         return self.mean(value) if mean else self.sum(value)
 
+    def kernel(self, formula: Callable[..., Tensor], reduction: str) -> Callable[..., Tensor | None] | None:
+        """What computes a whole loss, reduced, on tensors that have a `signature` and need no widening; None: nothing but the formula.
+
+        `formula` has its options bound by `functools.partial`; a backend knows it by module and name. The kernel returns None for values
+        that it would take for others, and for those that the formula's callers refuse or warn of: the formula has to be asked then.
+        """
+        return None
+
     def scan(self, body: Callable[[Tensor, Tensor], Tensor], data: Tensor, state: Tensor) -> Tensor:
         """The last state of ``state = body(data[t], state)`` over the leading axis of `data`, whose size must be known.
 
@@ -519,6 +527,10 @@ class OpSet(ABC):
 
     # --- what a framework does around a loss --------------------------------------------------------------------------------
 
+    def signature(self, given: Sequence[Any]) -> Hashable | None:
+        """All that the checks of a call with these arguments depend on, save values; None where nothing may be kept for such a call."""
+        return None
+
     def autocast_dtype(self, data: Tensor) -> str | None:
         """The dtype in which a loss of `data` is returned: its own, unless the framework's automatic mixed precision is at work."""
         return self.dtype(data)
@@ -560,6 +572,7 @@ COMPOSITES = (
     "softmax_cross_entropy",
     "linear_cross_entropy",
     "reduced",
+    "kernel",
     "scan",
     "ctc_loss",
     "ctc_alignment",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
 from types import FunctionType
 from typing import Any
 
@@ -11,7 +12,9 @@ import torch
 import torch.nn.functional as F
 
 from polyloss.opset import HALF, Axis, Backend, OpSet, Shape, Tensor, chunk, gathered_axis, reduced_axes
+from polyloss_backends import torch_kernels, torch_ready
 
+_OPTIONS = {bool, int, float, str, type(None)}
 _NAMES = {kind: str(kind).removeprefix("torch.") for kind in vars(torch).values() if isinstance(kind, torch.dtype)}
 
 
@@ -279,7 +282,7 @@ class TorchOps(OpSet):
     ) -> Tensor:
         """As declared. Where torch transforms or compiles the call, or casts within it, the composition: all logits at once."""
         size = chunk(weight.size(0), rows)
-        if data.size(0) <= size or self.dtype(data) in HALF or _transformed(data):
+        if data.size(0) <= size or self.dtype(data) in HALF or _transformed():
             return super().linear_cross_entropy(data, weight, label, bias, scale, rows)
         place = _places(label, 0, weight.size(0) - 1)
         if torch.is_grad_enabled():
@@ -296,16 +299,35 @@ class TorchOps(OpSet):
     ) -> Tensor:
         """As declared. Where torch transforms or compiles the call, or casts within it, the composition: all elements at once."""
         most = max(one.numel() for one in data)
-        size = BLOCK if elements is None else elements
-        if most <= size or _transformed(data[0]) or not all(map(_plain, data)):
+        size = torch_ready.BLOCK if elements is None else elements
+        if most <= size or _transformed() or not all(map(_plain, data)):
             return super().reduced(function, *data, mean=mean)
         parts = data if samples else [one.view(-1) for one in data]
         places = parts[0].size(0)
         step = max(size * places // most, 1)
         scale = 1 / places if mean else 1.0
-        if torch.is_grad_enabled() and any(one.requires_grad for one in data):
-            return _Reduced.apply(function, step, scale, *parts)
-        return _in_blocks(function, step, scale, parts, (False,) * len(parts))[0]
+        return torch_ready.computed(
+            lambda *parts: function(*parts).sum() * scale,
+            partial(torch_ready.in_blocks, function, step, scale),
+            parts,
+        )
+
+    def kernel(self, formula: Callable[..., Tensor], reduction: str) -> Callable[..., Tensor | None] | None:
+        return torch_kernels.find(self, formula, reduction)
+
+    def signature(self, given: Sequence[Any]) -> Hashable | None:
+        if torch.compiler.is_compiling() or torch_ready.transformed():
+            return None
+        found: list[Any] = []
+        for one in given:
+            kind = type(one)
+            if kind is torch.Tensor or kind is torch.nn.Parameter:
+                found += one.dtype, one.shape
+            elif kind in _OPTIONS:
+                found += kind, one
+            else:
+                return None
+        return tuple(found)
 
     def scan(self, body: Callable[[Tensor, Tensor], Tensor], data: Tensor, state: Tensor) -> Tensor:
         for frame in data.unbind(0):  # its gradient is one stack; that of a slice is a zero tensor as large as `data`
@@ -313,79 +335,14 @@ class TorchOps(OpSet):
         return state
 
 
-def _transformed(data: Tensor) -> bool:
-    """Whether a transform of `torch.func`, forward-mode differentiation, `torch.compile` or autocast is at work."""
-    return bool(
-        torch.compiler.is_compiling()
-        or torch._C._are_functorch_transforms_active()  # as autograd.Function asks itself
-        or torch.autograd.forward_ad._current_level >= 0
-        or torch.is_autocast_enabled(data.device.type)
-    )
-
-
-BLOCK = 1 << 18
-"""About how many elements `TorchOps.reduced` takes at a time: 1 MiB of float32, so that a few such tensors fit the cache of a core."""
+def _transformed() -> bool:
+    """Whether `torch.compile`, or what `torch_ready.transformed` names, is at work."""
+    return torch.compiler.is_compiling() or torch_ready.transformed()
 
 
 def _plain(data: Tensor) -> bool:
     """Whether `data` is a tensor of torch's own in the memory of the host, without gaps."""
     return type(data) in (torch.Tensor, torch.nn.Parameter) and data.is_cpu and data.is_contiguous()
-
-
-def _in_blocks(
-    function: Callable[..., Tensor], size: int, scale: float, data: Sequence[Tensor], wanted: Sequence[bool]
-) -> tuple[Tensor, list[Tensor | None]]:
-    """The scaled sum of ``function(*data)``, and its gradients for those of the data that are `wanted`."""
-    gradients = [torch.empty_like(one) if want else None for one, want in zip(data, wanted, strict=True)]
-    sums = []
-    for begin in range(0, data[0].size(0), size):
-        part = slice(begin, begin + size)
-        block = [one[part].detach().requires_grad_(want) for one, want in zip(data, wanted, strict=True)]
-        chosen = [one for one in block if one.requires_grad]
-        with torch.set_grad_enabled(bool(chosen)):
-            total = function(*block).sum()
-        sums.append(total.detach())
-        if chosen:
-            slopes = iter(_gradients(total, chosen, torch.full_like(total, scale)))
-            for whole in gradients:
-                if whole is not None:
-                    whole[part] = next(slopes)
-    return torch.stack(sums).sum() * scale, gradients
-
-
-def _gradients(value: Tensor, by: Sequence[Tensor], upstream: Tensor, again: bool = False) -> Sequence[Tensor]:
-    """The gradients of `value`, zeros where it has none; `again`: themselves to be differentiated."""
-    if not value.requires_grad:
-        return [torch.zeros_like(one) for one in by]
-    return torch.autograd.grad(  # type: ignore[no-any-return]
-        value, by, upstream, create_graph=again, allow_unused=True, materialize_grads=True
-    )
-
-
-class _Reduced(torch.autograd.Function):  # type: ignore[misc]
-    """`_in_blocks` with its gradients, computed with the value."""
-
-    @staticmethod
-    def forward(ctx: Any, function: Callable[..., Tensor], size: int, scale: float, *data: Tensor) -> Tensor:
-        (ctx.function, ctx.size, ctx.scale) = (function, size, scale)
-        ctx.save_for_backward(*data)
-        (value, ctx.ready) = _in_blocks(function, size, scale, data, ctx.needs_input_grad[3:])
-        return value
-
-    @staticmethod
-    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
-        (data, wanted) = (ctx.saved_tensors, ctx.needs_input_grad[3:])
-        if torch.is_grad_enabled():  # these gradients will be differentiated in their turn
-            chosen = [one for one, want in zip(data, wanted, strict=True) if want]
-            slopes = iter(_gradients(ctx.function(*data).sum(), chosen, upstream * ctx.scale, again=True))
-            return (None, None, None, *(next(slopes) if want else None for want in wanted))
-        if ctx.ready is None:
-            ctx.ready = _in_blocks(ctx.function, ctx.size, ctx.scale, data, wanted)[1]
-        # Given away, not copied; another pass through a retained graph computes them anew.
-        (found, ctx.ready) = (ctx.ready, None)
-        if float(upstream) != 1:
-            found = [one if one is None else one.mul_(upstream) for one in found]
-        return (None, None, None, *found)
 
 
 def _by_chunks(

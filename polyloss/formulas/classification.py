@@ -57,6 +57,16 @@ def hinge(F: OpSet, pred: Tensor, label: Tensor, *, margin: float) -> Tensor:
     return F.relu(margin - pred * label)
 
 
+def sigmoid_cross_entropy(F: OpSet, pred: Tensor, label: Tensor) -> Tensor:
+    """``-label log s(pred) - (1 - label) log(1 - s(pred))`` with the logistic s; smooth, and neither term cancels."""
+    return F.sigmoid_cross_entropy(pred, label)
+
+
+def multilabel_soft_margin(F: OpSet, pred: Tensor, label: Tensor) -> Tensor:
+    """`sigmoid_cross_entropy`, its mean over the last axis."""
+    return F.mean(F.sigmoid_cross_entropy(pred, label), axis=-1)
+
+
 def weighted_sigmoid_cross_entropy(F: OpSet, pred: Tensor, label: Tensor, pos_weight: Tensor) -> Tensor:
     """``-w label log s(pred) - (1 - label) log(1 - s(pred))`` with the logistic s; smooth, and neither term cancels.
 

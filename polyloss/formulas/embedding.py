@@ -43,6 +43,12 @@ def cosine_distance(F: OpSet, cos: Tensor, label: Tensor, *, margin: float) -> T
     return _by_label(F, label, 1 - cos, F.clip(cos - margin, 0.0, float("inf")))
 
 
+def cosine_of_rows(F: OpSet, x: Tensor, y: Tensor, label: Tensor, *, margin: float, epsilon: float) -> Tensor:
+    """`cosine_distance` of each row's `smoothed_cosine_similarity`; `label` has any dtype."""
+    cosine = smoothed_cosine_similarity(F, x, y, epsilon=epsilon)
+    return cosine_distance(F, cosine, F.cast_like(label, cosine), margin=margin)
+
+
 def triplet(F: OpSet, pred: Tensor, positive: Tensor, negative: Tensor, *, margin: float, batch_axis: int) -> Tensor:
     """``max(0, |positive - pred|^2 - |negative - pred|^2 + margin)`` per sample, squared norms over all axes but `batch_axis`."""
     difference = F.squared_error(positive, pred) - F.squared_error(negative, pred)

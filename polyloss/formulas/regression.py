@@ -25,6 +25,11 @@ def huber_over_rho(F: OpSet, pred: Tensor, label: Tensor, *, rho: float) -> Tens
     return F.smooth_l1(label - pred, scalar=1 / math.sqrt(rho))
 
 
+def huber(F: OpSet, pred: Tensor, label: Tensor, *, delta: float) -> Tensor:
+    """``e^2 / 2`` where ``e = |label - pred| < delta``, else ``delta (e - delta / 2)``."""
+    return huber_over_rho(F, pred, label, rho=delta) * delta
+
+
 def poisson_nll(
     F: OpSet, pred: Tensor, target: Tensor, *, from_logits: bool, compute_full: bool, epsilon: float
 ) -> Tensor:

@@ -17,7 +17,7 @@ def public(kind):
     return {name for name in dir(kind) if not name.startswith("_")}
 
 
-FIELDS = {"name", "index_dtypes", "graphs"}
+FIELDS = {"name", "index_dtypes", "graphs", "compiles"}
 
 
 def signature(function):
@@ -261,7 +261,8 @@ def test_composites_are_all_that_is_not_abstract():
     concrete = {
         name for name in public(OpSet) - FIELDS if not getattr(getattr(OpSet, name), "__isabstractmethod__", False)
     }
-    assert concrete == {*COMPOSITES, "Activation", "autocast_dtype", "extremes", "graph", "replicas"}
+    frameworks = {"autocast_dtype", "compiled", "graph", "repeatable", "replicas", "signature"}
+    assert concrete == {*COMPOSITES, *frameworks, "Activation", "extremes"}
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "uint8"])

@@ -14,8 +14,21 @@ X = torch.linspace(-1.5, 2, 15, dtype=torch.float64).reshape(5, 3)
 Y = torch.linspace(0.9, 0.1, 15, dtype=torch.float64).reshape(5, 3)
 CLASS = torch.tensor([0, 2, 1, 1, 0])
 SIGN = torch.tensor([1.0, -1, 1, 1, -1], dtype=torch.float64)
+ROWS = SIGN.unsqueeze(1).expand(5, 3).contiguous()
 CALLS = {
+    "L1Loss": (pnn.L1Loss(), (X, Y)),
     "MSELoss": (pnn.MSELoss(), (X, Y)),
+    "SmoothL1Loss": (pnn.SmoothL1Loss(beta=0.5), (X, Y)),
+    "PoissonNLLLoss": (pnn.PoissonNLLLoss(), (X, Y)),
+    "PoissonNLLLoss of rates": (pnn.PoissonNLLLoss(log_input=False), (Y, X.square())),
+    "SoftMarginLoss": (pnn.SoftMarginLoss(), (X, ROWS)),
+    "BCEWithLogitsLoss": (pnn.BCEWithLogitsLoss(), (X, Y)),
+    "HingeEmbeddingLoss": (pnn.HingeEmbeddingLoss(), (X, ROWS)),
+    "MarginRankingLoss": (pnn.MarginRankingLoss(margin=0.5), (X, Y, ROWS)),
+    "NLLLoss": (pnn.NLLLoss(), (X.log_softmax(1), CLASS)),
+    "plain CrossEntropyLoss": (pnn.CrossEntropyLoss(), (X, CLASS)),
+    "plain TripletMarginLoss": (pnn.TripletMarginLoss(), (X, Y, X.square())),
+    "sum of MultiLabelSoftMarginLoss": (pnn.MultiLabelSoftMarginLoss(reduction="sum"), (X, Y)),
     "HuberLoss": (pnn.HuberLoss(reduction="sum"), (X, Y)),
     "BCELoss": (pnn.BCELoss(), (X.sigmoid(), Y)),
     "GaussianNLLLoss": (pnn.GaussianNLLLoss(), (X, Y, Y.square())),
@@ -29,31 +42,49 @@ CALLS = {
 }
 
 
-def derivatives(loss, args, scale):
-    """The scaled value, its gradients by all floating arguments, twice, and the gradients of the sum of their squares."""
-    given = [one.clone().requires_grad_(one.is_floating_point()) for one in args]
+def derivatives(loss, args, scale, every=True):
+    """The scaled value, its gradients by the first or all floating arguments, twice, and the gradients of the sum of their squares."""
+    given = [one.clone().requires_grad_(one.is_floating_point() and (every or one is args[0])) for one in args]
     by = [one for one in given if one.requires_grad]
     value = loss(*given) * scale
     gradient = partial(torch.autograd.grad, allow_unused=True, materialize_grads=True)  # that of a sign is 0
     first = gradient(value, by, retain_graph=True)
     again = gradient(value, by, retain_graph=True)
     total = sum(one.square().sum() for one in gradient(value, by, create_graph=True))
-    return [value.detach(), *first, *again, *gradient(total, by)]
+    return [
+        value.detach(),
+        *first,
+        *again,
+        *(gradient(total, by) if total.requires_grad else map(torch.zeros_like, by)),
+    ]
 
 
+@pytest.mark.parametrize("every", [False, True])
 @pytest.mark.parametrize("name", CALLS)
-def test_blocks(name, monkeypatch):
-    from polyloss_backends import torch as ours
+def test_blocks(name, every, monkeypatch):
+    from polyloss_backends import torch_ready as ours
 
     (loss, args) = CALLS[name]
     taken = []
-    monkeypatch.setattr(ours, "_in_blocks", lambda *a, f=ours._in_blocks: taken.append(a[1]) or f(*a))
+    ready = ours.computed
+
+    def computed(whole, compute, data):
+        def noted(*given):
+            found = compute(*given)
+            taken.append(found)  # unless it has refused them
+            return found
+
+        return ready(whole, noted, data)
+
+    monkeypatch.setattr(ours, "computed", computed)
     with dispatch.fused(False):
-        want = derivatives(loss, args, 3.0)
+        want = derivatives(loss, args, 3.0, every)
     assert not taken
-    monkeypatch.setattr(ours, "BLOCK", ELEMENTS)
-    found = derivatives(loss, args, 3.0)
-    assert len(taken) == 2, "once with the value, once for the second gradient of one graph"
+    for limit in ("BLOCK", "FEW", "MANY"):
+        monkeypatch.setattr(ours, limit, ELEMENTS)
+    found = derivatives(loss, args, 3.0, every)
+    if name != "NLLLoss":  # which is one operation of torch
+        assert len(taken) == 2, "once with the value, once for the second gradient of one graph"
     with torch.no_grad():
         torch.testing.assert_close(loss(*args) * 3.0, want[0], rtol=1e-12, atol=0)
     for one, other in zip(found, want, strict=True):
@@ -61,10 +92,10 @@ def test_blocks(name, monkeypatch):
 
 
 def test_transforms_and_compilers_get_all_at_once(monkeypatch):
-    from polyloss_backends import torch as ours
+    from polyloss_backends import torch_ready as ours
 
     monkeypatch.setattr(ours, "BLOCK", ELEMENTS)
-    monkeypatch.setattr(ours, "_in_blocks", lambda *a: pytest.fail("a transform met the blocks"))
+    monkeypatch.setattr(ours, "in_blocks", lambda *a: pytest.fail("a transform met the blocks"))
     loss = pnn.CrossEntropyLoss()
     with dispatch.fused(False):
         want = loss(X, CLASS)
@@ -75,3 +106,20 @@ def test_transforms_and_compilers_get_all_at_once(monkeypatch):
         lambda x, y: torch.func.jvp(lambda one: loss(one, y), (x,), (x,))[0],
     ):
         torch.testing.assert_close(transformed(X, CLASS), want)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_logistic_forms_are_exact(dtype, monkeypatch):
+    """Those for many elements too, one by one, against the composition in float64."""
+    from polyloss_backends import torch_ready
+
+    monkeypatch.setattr(torch_ready, "FEW", 0)
+    for x in (-80.0, -20.0, -1.0, -1e-4, -0.0, 0.0, 1e-4, 1.0, 20.0, 80.0):
+        for loss, labels in ((pnn.BCEWithLogitsLoss(), (0.0, 0.25, 1.0)), (pnn.SoftMarginLoss(), (-1.0, 1.0))):
+            for y in labels:
+                with dispatch.fused(False):
+                    want = derivatives(loss, [torch.tensor([one], dtype=torch.float64) for one in (x, y)], 1.0, False)
+                found = derivatives(loss, [torch.tensor([one], dtype=dtype) for one in (x, y)], 1.0, False)
+                eps = 8 * torch.finfo(dtype).eps
+                for one, other in zip(found[:2], want[:2], strict=True):
+                    torch.testing.assert_close(one.double(), other, rtol=eps, atol=torch.finfo(dtype).tiny)

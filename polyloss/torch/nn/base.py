@@ -13,6 +13,7 @@ import numpy as np
 from polyloss import calls, checks, dispatch, host, repeats
 from polyloss.opset import HALF, OpSet, Tensor, UnsupportedError
 from polyloss.splitting import SPLIT, refusal
+from polyloss.torch.nn import plans
 
 MODES = ("none", "mean", "sum")
 _WIDE = ("float32", "float64")
@@ -65,11 +66,17 @@ def reduced_each(
     reduction: str,
     dtype: str | None,
     samples: bool = False,
+    together: bool = False,
 ) -> Tensor:
-    """``formula(F, *tensors)``, which works element by element, or `samples` by samples, as in `OpSet.reduced`, reduced as in `reduced`."""
-    if reduction not in ("mean", "sum"):
-        return reduced(F, formula(F, *tensors), reduction, dtype)
-    loss = F.reduced(partial(formula, F), *tensors, mean=reduction == "mean", samples=samples)
+    """``formula(F, *tensors)`` reduced as in `reduced`, where there is one by the framework's kernel.
+
+    It works element by element, or `samples` by samples, as in `OpSet.reduced`, or on all elements `together`.
+    """
+    loss = plans.by_kernel(F, formula, tensors, reduction)
+    if loss is None:
+        if together or reduction not in ("mean", "sum"):
+            return reduced(F, formula(F, *tensors), reduction, dtype)
+        loss = F.reduced(partial(formula, F), *tensors, mean=reduction == "mean", samples=samples)
     return loss if dtype is None or dtype == F.dtype(loss) else F.cast(loss, dtype)
 
 

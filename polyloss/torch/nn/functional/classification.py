@@ -8,11 +8,12 @@ from polyloss import calls, checks
 from polyloss.formulas import classification
 from polyloss.opset import OpSet, Tensor
 from polyloss.splitting import SPLIT
-from polyloss.torch.nn import base
+from polyloss.torch.nn import base, plans
 
 _SPREAD = 9.999999960041972e-13  # torch has the float32 next to 1e-12 here, in every dtype
 
 
+@plans.remembered
 def binary_cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -38,6 +39,7 @@ def binary_cross_entropy(
     return base.reduced(F, loss, mode, F.autocast_dtype(input))
 
 
+@plans.remembered
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
@@ -54,7 +56,7 @@ def binary_cross_entropy_with_logits(
     calls.same_shape(F, name, "target", target, "input", input)
     ((logits, wide), dtype) = base.promoted(F, name, input=input, target=target)
     if pos_weight is None and weight is None:
-        return base.reduced_each(F, lambda F, x, y: F.sigmoid_cross_entropy(x, y), (logits, wide), mode, dtype)
+        return base.reduced_each(F, classification.sigmoid_cross_entropy, (logits, wide), mode, dtype)
     if pos_weight is None:
         loss = F.sigmoid_cross_entropy(logits, wide)
     else:
@@ -63,6 +65,7 @@ def binary_cross_entropy_with_logits(
     return base.reduced(F, base.weighted(F, name, loss, "weight", weight, input), mode, dtype)
 
 
+@plans.remembered
 def kl_div(
     input: Tensor,
     target: Tensor,
@@ -82,6 +85,8 @@ def kl_div(
     (both, dtype) = base.pair(F, "kl_div", input, target)
     formula = partial(classification.relative_entropy, log_target=log_target)
     if mode == "batchmean":
+        if dtype == F.dtype(both[0]) and (loss := plans.by_kernel(F, formula, both, mode)) is not None:
+            return loss
         total = base.reduced_each(F, formula, both, "sum", None)
         return base.reduced(F, total, "mean", dtype, _batch_size(F, input, total))
     if mode != SPLIT["batchmean"]:
@@ -97,6 +102,7 @@ def _batch_size(F: OpSet, input: Tensor, like: Tensor) -> Tensor:
     return F.sum(F.stop_gradient(F.zeros_like(like))) + number
 
 
+@plans.remembered
 def soft_margin_loss(
     input: Tensor,
     target: Tensor,

@@ -13,13 +13,14 @@ import numpy as np
 from polyloss import calls, checks
 from polyloss.formulas import cross_entropy as formulas
 from polyloss.opset import INTEGERS, OpSet, Tensor, UnsupportedError
-from polyloss.torch.nn import base
+from polyloss.torch.nn import base, plans
 
 Terms = tuple[Tensor, Tensor | None]
 """The loss of each position (the axes of the scores without axis 1, the classes), and what each adds to the denominator of the mean: 1
 if None."""
 
 
+@plans.remembered
 def cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -50,6 +51,7 @@ def cross_entropy(
     return reduced(F, terms, mode, dtype, single)
 
 
+@plans.remembered
 def nll_loss(
     input: Tensor,
     target: Tensor,
@@ -86,25 +88,32 @@ def _of_classes(
     (scores, single) = (F.widen(input), _without_batch(F, input))
     if single:
         (scores, target) = (F.expand_dims(scores, axis=0), F.reshape(target, (-1,)))
+    weights = () if wide is None else (F.cast_like(wide, scores),)
+    every_term = partial(
+        class_terms, ignore_index=ignore_index, smoothing=smoothing, log_probabilities=log_probabilities
+    )
+    dtype = F.autocast_dtype(input)
+    if not single and (loss := plans.by_kernel(F, every_term, (scores, target, *weights), mode)) is not None:
+        return base.reduced(F, loss, "none", dtype)
     classes = (F.shape(scores) or (None, None))[1]
     every = classes is not None and calls.within(F, target, 0, classes - 1)
     ignores = not every or 0 <= ignore_index < (classes or 0)
     picked = log_probabilities and not smoothing  # nothing to compute, so nothing to keep in a cache
     if not ignores and weight is None and not single and not picked and len(F.shape(scores) or ()) == 2:
         formula = partial(formulas.label_cross_entropy, smoothing=smoothing, log_probabilities=log_probabilities)
-        return base.reduced_each(F, formula, (scores, target), mode, F.autocast_dtype(input), samples=True)
+        return base.reduced_each(F, formula, (scores, target), mode, dtype, samples=True)
     terms = class_terms(
         F,
         scores,
         target,
-        None if wide is None else F.cast_like(wide, scores),
+        *weights,
         ignore_index=ignore_index if ignores else None,
         smoothing=smoothing,
         log_probabilities=log_probabilities,
         checked=every or labels_checked(F, name, target, scores, ignore_index),
     )
     warn_of_nothing(F, name, terms, mode, ignore_index)
-    return reduced(F, terms, mode, F.autocast_dtype(input), single)
+    return reduced(F, terms, mode, dtype, single)
 
 
 def class_terms(

@@ -10,7 +10,7 @@ import numpy as np
 from polyloss import calls, checks
 from polyloss.formulas import embedding
 from polyloss.opset import OpSet, Tensor
-from polyloss.torch.nn import base
+from polyloss.torch.nn import base, plans
 from polyloss.torch.nn.distance import PairwiseDistance, between
 
 _EPSILON = float(np.float32(1e-12))  # torch has it in single precision, whatever the dtype
@@ -18,6 +18,7 @@ _EPSILON = float(np.float32(1e-12))  # torch has it in single precision, whateve
 Distance = Callable[[Tensor, Tensor], Tensor]
 
 
+@plans.remembered
 def triplet_margin_loss(
     anchor: Tensor,
     positive: Tensor,
@@ -42,12 +43,31 @@ def triplet_margin_loss(
         F, name, integer=("positive", "negative"), anchor=anchor, positive=positive, negative=negative
     )
 
-    def formula(F: OpSet, *triplet: Tensor) -> Tensor:
-        return _hinge(F, name, _distances(partial(between, F, name, p=p, eps=eps), *triplet, swap=swap), margin)
+    formula = partial(triplet_of_rows, loss=name, margin=margin, p=p, eps=eps, swap=swap)
+    return _reduced(F, formula, triplet, mode, dtype)
 
+
+def _reduced(F: OpSet, formula: Callable[..., Tensor], triplet: list[Tensor], mode: str, dtype: str | None) -> Tensor:
     if _alike_rows(F, *triplet):
         return base.reduced_each(F, formula, triplet, mode, dtype, samples=True)
     return base.reduced(F, formula(F, *triplet), mode, dtype)
+
+
+def triplet_of_rows(
+    F: OpSet,
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    *,
+    loss: str,
+    margin: float,
+    p: float,
+    eps: float,
+    swap: bool,
+) -> Tensor:
+    """The loss of each triplet, by the distance of vectors along the last axis."""
+    distances = _distances(partial(between, F, loss, p=p, eps=eps), anchor, positive, negative, swap=swap)
+    return _hinge(F, loss, distances, margin)
 
 
 def triplet_margin_with_distance_loss(
@@ -81,16 +101,16 @@ def triplet_margin_with_distance_loss(
             positive=positive,
             negative=negative,
         )
-        distances = _distances(partial(between, F, name, p=p, eps=eps), *triplet, swap=swap)
-    else:
-        if not callable(distance_function):
-            raise TypeError(f"{name}: distance_function is {distance_function!r}; it must be a function of two tensors")
-        measure = distance_function
-        found = _distances(lambda **pair: measure(*pair.values()), anchor, positive, negative, swap=swap)
-        named = {f"distance_function({pair})": value for pair, value in found.items()}
-        F = calls.owner(name, anchor=anchor, **named)
-        (wide, dtype) = base.promoted(F, name, autocast=False, **named)
-        distances = dict(zip(named, wide, strict=True))
+        formula = partial(triplet_of_rows, loss=name, margin=margin, p=p, eps=eps, swap=swap)
+        return _reduced(F, formula, triplet, mode, dtype)
+    if not callable(distance_function):
+        raise TypeError(f"{name}: distance_function is {distance_function!r}; it must be a function of two tensors")
+    measure = distance_function
+    found = _distances(lambda **pair: measure(*pair.values()), anchor, positive, negative, swap=swap)
+    named = {f"distance_function({pair})": value for pair, value in found.items()}
+    F = calls.owner(name, anchor=anchor, **named)
+    (wide, dtype) = base.promoted(F, name, autocast=False, **named)
+    distances = dict(zip(named, wide, strict=True))
     return base.reduced(F, _hinge(F, name, distances, margin), mode, dtype)
 
 
@@ -118,6 +138,7 @@ def _hinge(F: OpSet, loss: str, distances: dict[str, Tensor], margin: float) -> 
     return embedding.triplet_margin(F, *calls.broadcast(F, loss, **distances), margin=margin)
 
 
+@plans.remembered
 def cosine_embedding_loss(
     input1: Tensor,
     input2: Tensor,
@@ -140,11 +161,7 @@ def cosine_embedding_loss(
         )
     ((first, second), dtype) = base.promoted(F, name, integer=("input2",), input1=input1, input2=input2)
     if _alike_rows(F, first, second) and F.shape(target) == (F.shape(first) or ())[:1]:
-
-        def formula(F: OpSet, first: Tensor, second: Tensor, label: Tensor) -> Tensor:
-            cosine = embedding.smoothed_cosine_similarity(F, first, second, epsilon=_EPSILON)
-            return embedding.cosine_distance(F, cosine, F.cast_like(label, cosine), margin=margin)
-
+        formula = partial(embedding.cosine_of_rows, margin=margin, epsilon=_EPSILON)
         return base.reduced_each(F, formula, (first, second, target), mode, dtype, samples=True)
     calls.broadcast(F, name, input1=first, input2=second)
     cosine = embedding.smoothed_cosine_similarity(F, first, second, epsilon=_EPSILON)

@@ -7,9 +7,10 @@ from functools import partial
 from polyloss import calls
 from polyloss.formulas import embedding
 from polyloss.opset import Tensor
-from polyloss.torch.nn import base
+from polyloss.torch.nn import base, plans
 
 
+@plans.remembered
 def hinge_embedding_loss(
     input: Tensor,
     target: Tensor,
@@ -26,6 +27,7 @@ def hinge_embedding_loss(
     return base.reduced_each(F, partial(embedding.hinge_embedding, margin=margin), both, mode, dtype)
 
 
+@plans.remembered
 def margin_ranking_loss(
     input1: Tensor,
     input2: Tensor,

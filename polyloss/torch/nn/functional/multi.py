@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import partial
 
 from polyloss import calls, checks
+from polyloss.formulas import classification
 from polyloss.formulas import margin as formulas
 from polyloss.opset import OpSet, Tensor
-from polyloss.torch.nn import base
+from polyloss.torch.nn import base, plans
 
 
+@plans.remembered
 def multi_margin_loss(
     input: Tensor,
     target: Tensor,
@@ -44,6 +46,7 @@ def multi_margin_loss(
     return base.reduced(F, F.sum(loss) if alone else loss, mode, F.autocast_dtype(input))
 
 
+@plans.remembered
 def multilabel_margin_loss(
     input: Tensor,
     target: Tensor,
@@ -61,10 +64,15 @@ def multilabel_margin_loss(
         calls.same_shape(F, name, "target", target, "input", input)
     _labels(F, name, target, -1, (F.shape(scores) or (None, None))[1])
     alone = given is not None and len(given) < 2
+    if not alone and given is not None:
+        return base.reduced_each(
+            F, formulas.multilabel_margin, (scores, target), mode, F.autocast_dtype(input), together=True
+        )
     loss = formulas.multilabel_margin(F, scores, F.reshape(target, (1, -1)) if alone else target)
     return base.reduced(F, F.sum(loss) if alone else loss, mode, F.autocast_dtype(input))
 
 
+@plans.remembered
 def multilabel_soft_margin_loss(
     input: Tensor,
     target: Tensor,
@@ -90,7 +98,7 @@ def multilabel_soft_margin_loss(
     else:
         (logits, label, *scale) = calls.broadcast(F, name, **dict(zip(given, wide, strict=True)))
     if not scale and len(shape or ()) == 2 and F.shape(logits) == shape:
-        return base.reduced_each(F, _soft_margin, (logits, label), mode, dtype, samples=True)
+        return base.reduced_each(F, classification.multilabel_soft_margin, (logits, label), mode, dtype, samples=True)
     loss = F.sigmoid_cross_entropy(logits, label)
     if scale:
         loss = loss * scale[0]
@@ -98,10 +106,6 @@ def multilabel_soft_margin_loss(
         return base.reduced(F, F.mean(loss, axis=-1), mode, dtype)
     # What broadcasts beyond the input does not move the class axis, nor change the number of classes.
     return base.reduced(F, F.sum(loss, axis=len(shape) - 1) / F.size(input, axis=-1), mode, dtype)
-
-
-def _soft_margin(F: OpSet, logits: Tensor, label: Tensor) -> Tensor:
-    return F.mean(F.sigmoid_cross_entropy(logits, label), axis=-1)
 
 
 def power(loss: str, p: float) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 from polyloss import calls, checks
 from polyloss.formulas import regression
 from polyloss.opset import OpSet, Tensor, UnsupportedError
-from polyloss.torch.nn import base
+from polyloss.torch.nn import base, plans
 
 
 def _difference(
@@ -42,6 +42,7 @@ def _difference(
     return base.reduced(F, F.broadcast_mul(value, weights[0]), mode, dtype, F.sum(weights[0]) if by_weight else None)
 
 
+@plans.remembered
 def l1_loss(
     input: Tensor,
     target: Tensor,
@@ -55,6 +56,7 @@ def l1_loss(
     return _difference("l1_loss", regression.absolute_error, input, target, mode, weight, boolean=False)
 
 
+@plans.remembered
 def mse_loss(
     input: Tensor,
     target: Tensor,
@@ -68,6 +70,7 @@ def mse_loss(
     return _difference("mse_loss", regression.squared_error, input, target, mode, weight)
 
 
+@plans.remembered
 def smooth_l1_loss(
     input: Tensor,
     target: Tensor,
@@ -81,15 +84,15 @@ def smooth_l1_loss(
     if beta == 0:
         return _difference("smooth_l1_loss", regression.absolute_error, input, target, mode, boolean=False)
     checks.positive("smooth_l1_loss", "beta", beta)
-
-    def formula(F: OpSet, input: Tensor, target: Tensor) -> Tensor:
-        if math.isinf(beta):
-            return regression.squared_error(F, input, target) * 0.0
-        return regression.huber_over_rho(F, input, target, rho=beta)
-
+    formula = _nothing if math.isinf(beta) else partial(regression.huber_over_rho, rho=beta)
     return _difference("smooth_l1_loss", formula, input, target, mode)
 
 
+def _nothing(F: OpSet, input: Tensor, target: Tensor) -> Tensor:
+    return regression.squared_error(F, input, target) * 0.0
+
+
+@plans.remembered
 def huber_loss(
     input: Tensor,
     target: Tensor,
@@ -99,16 +102,16 @@ def huber_loss(
 ) -> Tensor:
     """Huber's function (`polyloss.torch.nn.HuberLoss`). `weight` has the shape of `input`; the mean does not divide by its sum."""
     checks.positive("huber_loss", "delta", delta)
-
-    def formula(F: OpSet, input: Tensor, target: Tensor) -> Tensor:
-        if math.isinf(delta):
-            return regression.squared_error(F, input, target) * 0.5
-        return regression.huber_over_rho(F, input, target, rho=delta) * delta
-
+    formula = _half_square if math.isinf(delta) else partial(regression.huber, delta=delta)
     integer = ("target", "weight")
     return _difference("huber_loss", formula, input, target, reduction, weight, by_weight=False, integer=integer)
 
 
+def _half_square(F: OpSet, input: Tensor, target: Tensor) -> Tensor:
+    return regression.squared_error(F, input, target) * 0.5
+
+
+@plans.remembered
 def poisson_nll_loss(
     input: Tensor,
     target: Tensor,
@@ -128,6 +131,7 @@ def poisson_nll_loss(
     return base.reduced_each(F, formula, both, mode, dtype)
 
 
+@plans.remembered
 def gaussian_nll_loss(
     input: Tensor,
     target: Tensor,

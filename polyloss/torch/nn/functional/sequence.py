@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from polyloss import calls, checks
 from polyloss.formulas import sequence
 from polyloss.opset import INTEGERS, OpSet, Shape, Tensor, UnsupportedError
 from polyloss.splitting import SPLIT
-from polyloss.torch.nn import base
+from polyloss.torch.nn import base, plans
 
 _NAME = "ctc_loss"
 
 
+@plans.remembered
 def ctc_loss(
     log_probs: Tensor,
     targets: Tensor,
@@ -37,9 +39,36 @@ def ctc_loss(
         raise UnsupportedError(f"{_NAME} on {F.name}: the shapes of tensors must be known, and a symbol has none")
     _check_options(shape, blank, zero_infinity)
     wide = F.widen(log_probs)
-    if len(shape) == 2:
+    formula = partial(
+        _of_sequences,
+        blank=operator.index(blank),
+        zero_infinity=zero_infinity,
+        by_length=mode in ("mean", SPLIT["mean"]),
+    )
+    given = (wide, targets, input_lengths, target_lengths)
+    dtype = F.autocast_dtype(log_probs)
+    if len(shape) == 3 and not static[0]:
+        return base.reduced_each(F, formula, given, mode, dtype, together=True)
+    if len(shape) == 2 and mode == "none":
+        mode = "sum"  # of one: without an axis
+    return base.reduced(F, formula(F, *given), mode, dtype)
+
+
+def _of_sequences(
+    F: OpSet,
+    wide: Tensor,
+    targets: Tensor,
+    input_lengths: Tensor | Sequence[int],
+    target_lengths: Tensor | Sequence[int],
+    *,
+    blank: int,
+    zero_infinity: bool,
+    by_length: bool,
+) -> Tensor:
+    """The loss of each sample, with `by_length` over the number of its targets."""
+    if len(F.shape(wide) or ()) == 2:
         wide = F.expand_dims(wide, axis=1)
-    (frames, batch, classes) = F.shape(wide) or shape
+    (frames, batch, classes) = F.shape(wide) or (None,) * 3
     limit = _target_size(F, targets, batch)
     samples = _Samples(F, wide, targets)
     used = samples.lengths("input_lengths", input_lengths, batch, frames, "the number of frames")
@@ -48,15 +77,11 @@ def ctc_loss(
     if classes is not None:
         samples.check_classes(label, count, classes)
 
-    loss = sequence.ctc(F, wide, label, used, count, blank=operator.index(blank))
+    loss = sequence.ctc(F, wide, label, used, count, blank=blank)
     if zero_infinity:
         loss = F.where(F.broadcast_equal(loss, float("inf")), 0.0, loss)
     loss = samples.without_faults(loss)
-    if mode in ("mean", SPLIT["mean"]):
-        loss = loss / F.broadcast_maximum(count, F.ones_like(count))
-    if mode == "none" and len(shape) == 2:
-        mode = "sum"  # of one: without an axis
-    return base.reduced(F, loss, mode, F.autocast_dtype(log_probs))
+    return loss / F.broadcast_maximum(count, F.ones_like(count)) if by_length else loss
 
 
 def _check_options(shape: Shape, blank: int, zero_infinity: bool) -> None:

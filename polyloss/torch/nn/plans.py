@@ -1,0 +1,93 @@
+"""Calls that repeat: what the checks of a call have led to is done at once when a call of the same kind comes again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from functools import wraps
+from operator import itemgetter
+from typing import Any, NamedTuple, ParamSpec, TypeVar
+
+from polyloss import calls, dispatch
+from polyloss.opset import OpSet, Tensor
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+Plan = tuple[Callable[[Sequence[Any]], Any], Callable[..., Tensor | None]]
+"""What picks a kernel's tensors out of the arguments of a call, and the kernel."""
+
+MOST = 256
+"""How many kinds of calls of a loss are remembered: those that came last."""
+
+
+class _Done(NamedTuple):
+    """A kernel, the tensors that it got, and what it made of them."""
+
+    kernel: Callable[..., Tensor | None]
+    tensors: Sequence[Tensor]
+    value: Tensor
+
+
+_recording = 0
+_last: _Done | None = None
+
+
+def by_kernel(F: OpSet, formula: Callable[..., Tensor], tensors: Sequence[Tensor], reduction: str) -> Tensor | None:
+    """A loss by the framework's kernel for it, `OpSet.kernel`; None where there is none, or it leaves the loss to the composition."""
+    global _last
+    if F.signature(tensors) is None:
+        return None
+    kernel = F.kernel(formula, reduction)
+    value = None if kernel is None else kernel(*tensors)
+    if _recording and kernel is not None and value is not None:
+        _last = _Done(kernel, tensors, value)
+    return value
+
+
+def remembered(function: Callable[P, R]) -> Callable[P, R]:
+    """`function`, a loss, that goes straight to its kernel when it is called again with arguments of the same kind.
+
+    Its checks then depend on what the op set's `signature` tells of the arguments, and on values that the kernel refuses. A call is
+    remembered if its result is what the kernel made of its arguments as they are, and if it has warned of nothing.
+    """
+    plans: dict[Hashable, Plan] = {}
+
+    @wraps(function)
+    def call(*args: P.args, **options: P.kwargs) -> R:
+        given = (*args, *options.values()) if options else args
+        F = dispatch.owner(type(given[0])) if given else None
+        key = None if F is None else F.signature(given)
+        if key is None:
+            return function(*args, **options)
+        if options:
+            key = (key, *options)
+        plan = plans.get(key)
+        if plan is not None:
+            (chosen, kernel) = plan
+            value: Any = kernel(*chosen(given))
+            if value is not None:
+                return value  # type: ignore[no-any-return]
+        (result, plan) = _as_written(function, args, options, given)
+        if plan is not None:
+            if len(plans) >= MOST:
+                plans.pop(next(iter(plans)), None)
+            plans[key] = plan
+        return result
+
+    return call
+
+
+def _as_written(function: Callable[..., R], args: Any, options: Any, given: Sequence[Any]) -> tuple[R, Plan | None]:
+    """The result of a call, and how to come to it at once if it may be remembered."""
+    global _recording, _last
+    (_recording, warnings) = (_recording + 1, calls.warnings_given)
+    try:
+        result = function(*args, **options)
+        done = _last
+    finally:
+        (_recording, _last) = (_recording - 1, None)
+    if done is not None and done.value is result and calls.warnings_given == warnings:
+        places = [[i for i, one in enumerate(given) if one is tensor] for tensor in done.tensors]
+        if all(len(found) == 1 for found in places):  # a tensor that is given twice has no place of its own
+            return result, (itemgetter(*(place for (place,) in places)), done.kernel)
+    return result, None
