@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
-from polyloss.opset import Backend, OpSet, composed
+from polyloss.opset import Backend, OpSet
+from polyloss.variants import composed
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -97,9 +98,17 @@ def op_set(caller: str, names: Sequence[str], tensors: Sequence[object]) -> OpSe
     return found if _variant is None else _variant(found)
 
 
-def owner(kind: type) -> OpSet | None:
-    """The op set of a type of tensors that came in an earlier call; None for others, for numbers, and within `through`."""
-    return _owner.get(kind) if _variant is None else None
+def owner(tensor: object) -> OpSet | None:
+    """The op set of a tensor; None for what is none, for numbers, and within `through`."""
+    if _variant is not None:
+        return None
+    kind = type(tensor)
+    if kind not in _owner:
+        try:
+            _owner[kind] = _find_owner(tensor)
+        except TypeError:
+            return None
+    return _owner[kind]
 
 
 def _describe(kind: type) -> str:

@@ -21,13 +21,13 @@ Conventions for every operation
     *full reductions* give shape (); MXNet's legacy arrays have no 0-d form and give (1,).
 
 Operations are *primitive* (each backend must give them) or *composite* (`COMPOSITES`: a default body on primitives, which a
-backend may replace by a fused native kernel with the same values and gradients). `composed` strips the replacements.
+backend may replace by a fused native kernel with the same values and gradients).
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Literal, TypeAlias
 
 from polyloss.alignment import LOG_ZERO as LOG_ZERO
@@ -577,31 +577,6 @@ COMPOSITES = (
     "ctc_loss",
     "ctc_alignment",
 )
-
-
-_composed: dict[OpSet, OpSet] = {}
-
-
-def composed(ops: OpSet) -> OpSet:
-    """`ops` with every fused replacement taken off: composite operations run their default body."""
-    if ops in _composed:
-        return _composed[ops]
-    plain = {name: getattr(OpSet, name) for name in replaced(ops)}
-    _composed[ops] = varied(ops, "Composed", plain) if plain else ops
-    return _composed[ops]
-
-
-def replaced(ops: OpSet) -> list[str]:
-    """The composite operations for which `ops` has something better than their default body."""
-    return [name for name in COMPOSITES if getattr(type(ops), name) is not getattr(OpSet, name)]
-
-
-def varied(ops: OpSet, prefix: str, methods: Mapping[str, Callable[..., Any]]) -> OpSet:
-    """`ops` with other methods."""
-    kind = type(ops)
-    copy: OpSet = object.__new__(type(prefix + kind.__name__, (kind,), dict(methods)))
-    copy.__dict__.update(ops.__dict__)
-    return copy
 
 
 def chunk(classes: int, rows: int | None) -> int:

@@ -102,7 +102,7 @@ def call(
     kinds: list[Hashable] = []
     for argument in arguments:
         kind = type(argument)
-        owner = dispatch.owner(kind)
+        owner = dispatch.owner(argument)
         if owner is None:
             if kind not in dispatch.NEUTRAL:
                 return function(loss, *arguments)

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from polyloss import dispatch, repeats
-from polyloss.opset import Backend, OpSet, UnsupportedError, composed, replaced, varied
+from polyloss.opset import Backend, OpSet, UnsupportedError
+from polyloss.variants import composed, replaced, varied
 from polyloss_conformance import dialects
 from polyloss_conformance.cases import Array, Case, Input
 from polyloss_conformance.compare import Outcome, Output

@@ -37,8 +37,9 @@ def planned(
     """The cases of a mode, those that share a compiled function one after the other.
 
     A mode that takes seconds to compile (`sampled`) takes one graph a loss, and of tensors that are not contiguous none: some compile
-    anew for those. The others take the graphs that `covering` chooses. In a quick run a mode that compiles takes one graph a loss too, and
-    of more losses than `MANY` those whose turn it is: one in `TURNS`, in another mode others. With `every_graph` all modes take all.
+    anew for those. Of more losses than `MANY` it takes those with a native library, and of the others those in the short run. The other
+    modes take the graphs that `covering` chooses. In a quick run a mode that compiles takes one graph a loss too, and of more losses than
+    `MANY` those whose turn it is: one in `TURNS`, in another mode others. With `every_graph` all modes take all.
 
     An eager mode that compiles each operation for its shapes and dtype (`by_operation`) takes the covering choice too, and of losses with a
     native library all but what is the same as another case, with float64 in place of float32.
@@ -46,12 +47,17 @@ def planned(
     ordered = list(dialects.iterate(cases.values()))
     if every_graph or (mode in UNCOMPILED and quick) or (mode == EAGER and not by_operation):
         return ordered
-    turns = quick and len({case.loss for case in ordered}) > MANY
+    losses = {case.loss for case in ordered}
+    turns = quick and len(losses) > MANY
+    passed_over: set[str] = set()
+    if sampled and len(losses) > MANY:
+        short = {case.loss for case in ordered if case.quick}
+        passed_over = {loss for loss in losses - short if dialects.of(loss).native is None}
     of_loss: dict[str, dict[Graph, Case]] = {}
     for case in sorted(
         ordered, key=lambda case: case.dtype != "float32"
     ):  # of two that differ in the dtype alone, float32
-        if turns and zlib.crc32(f"{mode} {case.loss}".encode()) % TURNS:
+        if case.loss in passed_over or (turns and zlib.crc32(f"{mode} {case.loss}".encode()) % TURNS):
             continue
         of_loss.setdefault(case.loss, {}).setdefault(case.graph(), case)
     chosen = {

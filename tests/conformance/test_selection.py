@@ -135,6 +135,17 @@ def test_one_graph_a_loss(how):
     assert bool(strided) == (how == "quick")
 
 
+def test_of_many_losses_without_a_native_library_those_of_the_short_run_are_sampled():
+    cases = dialects.all_cases()
+    chosen = {case.loss for case in planned(cases, "inductor", sampled=True)}
+    short = {case.loss for case in cases.values() if case.quick}
+    zoo = {case.loss for case in cases.values() if case.loss.startswith("zoo/")}
+    assert chosen & zoo == short & zoo
+    assert {case.loss for case in cases.values()} - chosen == zoo - short
+    alone = {name: case for name, case in cases.items() if case.loss in sorted(zoo - short)[:3]}
+    assert {case.loss for case in planned(alone, "inductor", sampled=True)} == {case.loss for case in alone.values()}
+
+
 def test_of_many_losses_a_quick_run_compiles_some_in_each_mode():
     cases = dialects.cases_of("torch")
     losses = {case.loss for case in cases.values()}

@@ -7,7 +7,8 @@ from copy import copy
 import numpy as np
 import pytest
 
-from polyloss.opset import COMPOSITES, INTEGERS, Backend, OpSet, composed, reduced_axes
+from polyloss.opset import COMPOSITES, INTEGERS, Backend, OpSet, reduced_axes
+from polyloss.variants import composed
 
 from .cases import COUNTS, CUBE, EMPTY, GRID, INF, NAN, values
 from .check import EPS, Case, rounded, run

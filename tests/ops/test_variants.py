@@ -3,7 +3,8 @@
 import numpy as np
 
 from polyloss import dispatch
-from polyloss.opset import COMPOSITES, OpSet, composed
+from polyloss.opset import COMPOSITES, OpSet
+from polyloss.variants import composed
 
 from ..conftest import chosen_backends
 from .cases import CASES, FUNCTIONS

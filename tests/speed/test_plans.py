@@ -383,7 +383,7 @@ def test_this_file_names_every_loss_that_has_a_kernel(monkeypatch):
 
     used = set()
     find = torch_kernels.find
-    monkeypatch.setattr(dispatch, "owner", lambda kind: None)  # nothing is remembered
+    monkeypatch.setattr(dispatch, "owner", lambda tensor: None)  # nothing is remembered
 
     def noted(ops, formula, reduction):
         found = find(ops, formula, reduction)

@@ -22,7 +22,7 @@ def _ordinary(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) 
 
 
 def _extreme(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
-    return {**_ordinary(rng, shapes, config), "features": cycle(shapes["features"], [1e3, -1e3, 0.0, 88.0, -30.0])}
+    return {**_ordinary(rng, shapes, config), "features": cycle(shapes["features"], [1e4, -1e4, 0.0, 88.0, -30.0])}
 
 
 def _ties(rng: Rng, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Values:
@@ -65,6 +65,6 @@ def plans() -> Iterable[Plan]:
             "ignored-nan": _ignoring(2, spoil=True),
         },
         ("features", "weight", "bias"),
-        {"extreme": 4e3},
+        {"extreme": 4e4},
         exact=("target",),
     )

@@ -55,7 +55,7 @@ def remembered(function: Callable[P, R]) -> Callable[P, R]:
     @wraps(function)
     def call(*args: P.args, **options: P.kwargs) -> R:
         given = (*args, *options.values()) if options else args
-        F = dispatch.owner(type(given[0])) if given else None
+        F = dispatch.owner(given[0]) if given else None
         key = None if F is None else F.signature(given)
         if key is None:
             return function(*args, **options)

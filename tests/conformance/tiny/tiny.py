@@ -12,7 +12,7 @@ from polyloss_conformance.cases import Case, Input
 from polyloss_conformance.dialects import Dialect
 from polyloss_conformance.references.exact import each
 
-from polyloss.opset import composed
+from polyloss.variants import composed
 
 
 def told(word):
