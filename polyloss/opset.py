@@ -529,22 +529,9 @@ class OpSet(ABC):
 
 
 COMPOSITES = (
-    "size",
-    "widen",
-    "cast_like",
-    "logsumexp",
-    "sort",
-    "squared_error",
-    "smooth_l1",
-    "sigmoid_cross_entropy",
-    "softmax_cross_entropy",
-    "linear_cross_entropy",
-    "reduced",
-    "kernel",
-    "scan",
-    "ctc_loss",
-    "ctc_alignment",
-)
+    "size", "widen", "cast_like", "logsumexp", "sort", "squared_error", "smooth_l1", "sigmoid_cross_entropy", "softmax_cross_entropy",
+    "linear_cross_entropy", "reduced", "kernel", "scan", "ctc_loss", "ctc_alignment",
+)  # fmt: skip
 
 
 _composed: dict[OpSet, OpSet] = {}
