@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from polyloss.opset import HALF, Axis, Backend, OpSet, Shape, Tensor, chunk, gathered_axis, reduced_axes
 from polyloss_backends import torch_kernels, torch_ready
 
+_PLAIN = {torch.Tensor, torch.nn.Parameter}
 _OPTIONS = {bool, int, float, str, type(None)}
 _NAMES = {kind: str(kind).removeprefix("torch.") for kind in vars(torch).values() if isinstance(kind, torch.dtype)}
 
@@ -319,12 +320,15 @@ class TorchOps(OpSet):
         if torch.compiler.is_compiling() or torch_ready.transformed():
             return None
         found: list[Any] = []
+        add = found.append
         for one in given:
             kind = type(one)
-            if kind is torch.Tensor or kind is torch.nn.Parameter:
-                found += one.dtype, one.shape
+            if kind in _PLAIN:
+                add(one.dtype)
+                add(one.shape)
             elif kind in _OPTIONS:
-                found += kind, one
+                add(kind)
+                add(one)
             else:
                 return None
         return tuple(found)
@@ -342,7 +346,7 @@ def _transformed() -> bool:
 
 def _plain(data: Tensor) -> bool:
     """Whether `data` is a tensor of torch's own in the memory of the host, without gaps."""
-    return type(data) in (torch.Tensor, torch.nn.Parameter) and data.is_cpu and data.is_contiguous()
+    return type(data) in _PLAIN and data.is_cpu and data.is_contiguous()
 
 
 def _by_chunks(

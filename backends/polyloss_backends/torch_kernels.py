@@ -337,14 +337,12 @@ def _class_terms(
 ) -> Kernel | None:
     if smoothing:
         return None
+    function = _nn.nll_loss_nd if log_probabilities else _nn.cross_entropy_loss
 
     def kernel(scores: Tensor, label: Tensor, weight: Tensor | None = None) -> Tensor | None:
         if not scores.is_cpu or (weight is not None and weight.requires_grad):
             return None
-        if log_probabilities:
-            value = ready.unless_refused(_nn.nll_loss_nd, scores, label, weight, mode, ignore_index)
-        else:
-            value = ready.unless_refused(_nn.cross_entropy_loss, scores, label, weight, mode, ignore_index, 0.0)
+        value = ready.unless_refused(function, scores, label, weight, mode, ignore_index)
         if mode == MEAN and value is not None and (mean := value.item()) != mean:
             return None  # perhaps the mean of nothing, of which is warned
         return value
@@ -533,13 +531,12 @@ def _of_sequences(
     def compute(data: Sequence[Tensor], wanted: Sequence[bool]) -> tuple[Tensor, Slopes]:
         (log_prob, *fixed) = (data[0].double(), *data[1:])  # in float32 torch's posteriors lose digits
         (loss, alpha) = torch._ctc_loss(log_prob, *fixed, blank)
-        sizes = fixed[2].clamp(min=1)
-        value = loss.sum() if mode == SUM else (loss / sizes).mean()
+        each = torch.ones_like(loss) if mode == SUM else number(1 / loss.numel(), loss.dtype) / fixed[2]
+        value = (loss * each).sum()
         if not abs(value.item()) < float("inf"):
             raise RefusedError
         if not wanted[0]:
             return value.to(data[0].dtype), [None] * 4
-        each = torch.ones_like(loss) if mode == SUM else (sizes * loss.numel()).double().reciprocal_()
         slope = _aten._ctc_loss_backward.Tensor(each, log_prob, *fixed, loss, alpha, blank)
         return value.to(data[0].dtype), [slope.to(data[0].dtype), None, None, None]
 

@@ -7,8 +7,11 @@ from functools import lru_cache
 from typing import Any
 
 import torch
+from torch.autograd import forward_ad
 
 from polyloss.opset import Tensor
+
+_core = torch._C
 
 Kernel = Callable[..., Tensor | None]
 Slopes = list[Tensor | None]
@@ -35,11 +38,11 @@ the sum of the losses, without the factor, and its gradients, with it."""
 def transformed() -> bool:
     """Whether a transform of `torch.func`, forward-mode differentiation, autocast, a tracer or a dispatch mode is at work."""
     return bool(
-        torch._C._are_functorch_transforms_active()  # as autograd.Function asks itself
-        or torch.autograd.forward_ad._current_level >= 0
-        or torch._C._is_any_autocast_enabled()
-        or torch._C._len_torch_dispatch_stack()
-        or torch._C._is_tracing()
+        _core._are_functorch_transforms_active()  # as autograd.Function asks itself
+        or forward_ad._current_level >= 0
+        or _core._is_any_autocast_enabled()
+        or _core._len_torch_dispatch_stack()
+        or _core._is_tracing()
     )
 
 
@@ -58,7 +61,7 @@ class Ready(torch.autograd.Function):  # type: ignore[misc]
         ready = ctx.ready
         # Given away, not copied; another pass through a retained graph computes them anew.
         ctx.ready = None
-        batched = torch._C._are_functorch_transforms_active() or torch._C._functorch.is_legacy_batchedtensor(upstream)
+        batched = _core._are_functorch_transforms_active() or _core._functorch.is_legacy_batchedtensor(upstream)
         if ready is not None and not torch.is_grad_enabled() and not batched:
             if upstream.item() != 1:
                 for one in ready:
