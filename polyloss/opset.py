@@ -535,8 +535,7 @@ class OpSet(ABC):
         """The dtype in which a loss of `data` is returned: its own, unless the framework's automatic mixed precision is at work."""
         return self.dtype(data)
 
-    compiles: bool = False
-    """Whether calls that repeat are compiled (`polyloss.repeats`), by the two methods below."""
+    compiles: bool = False  # whether calls that repeat are (`polyloss.repeats`), by the two methods below
 
     def repeatable(self, data: Tensor) -> Hashable | None:
         """What stands for the shape and the dtype of `data`, or None where a call with it is not to be compiled: it is traced."""

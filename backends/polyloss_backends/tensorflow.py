@@ -16,6 +16,7 @@ from polyloss.opset import HALF, Axis, Backend, OpSet, Shape, Tensor, chunk, gat
 from polyloss_backends.tensorflow_calls import CompiledCall
 
 _EAGER = tf.__internal__.EagerTensor
+_LARGE = 1 << 16  # elements, from which on two sums are quicker than one
 
 
 class TensorFlowOps(OpSet):
@@ -199,7 +200,7 @@ class TensorFlowOps(OpSet):
     # --- reductions ---------------------------------------------------------------------------------------------------------
 
     def sum(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
-        return _reduce(tf.reduce_sum, data, axis, keepdims, exclude)
+        return _reduce(_sum, data, axis, keepdims, exclude)
 
     def mean(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
         return _reduce(tf.reduce_mean, data, axis, keepdims, exclude)
@@ -491,6 +492,14 @@ def _reduce(reduce: Any, data: Tensor, axis: Axis, keepdims: bool, exclude: bool
     if not axes:
         return data
     return tf.cast(reduce(_wide(data), axis=axes, keepdims=keepdims), data.dtype)
+
+
+def _sum(data: Tensor, axis: tuple[int, ...], keepdims: bool) -> Tensor:
+    if len(axis) == 1 or data.dtype != tf.float32 or (data.shape.num_elements() or 0) < _LARGE:
+        return tf.reduce_sum(data, axis=axis, keepdims=keepdims)
+    # XLA vectorises a sum along rows on a CPU, and not one to a single number: to that it would join two in one dtype.
+    rows = tf.cast(tf.reduce_sum(data, axis=axis[-1], keepdims=keepdims), tf.float64)
+    return tf.cast(tf.reduce_sum(rows, axis=axis[:-1], keepdims=keepdims), tf.float32)
 
 
 def _refuse_nothing(data: Tensor, axes: tuple[int, ...]) -> None:

@@ -266,6 +266,20 @@ def test_composites_are_all_that_is_not_abstract():
     assert concrete == {*COMPOSITES, *frameworks, "Activation", "extremes"}
 
 
+@pytest.mark.parametrize(("axis", "keepdims"), [(None, False), (None, True), ((0, 2), False), ((1, 2), True)])
+def test_a_large_sum(backend, axis, keepdims):
+    """A backend may add it up in parts."""
+    array = np.random.default_rng(0).random((4, 64, 300))
+    expected = array.sum(axis, keepdims=keepdims)
+    run = backend.value_and_grad(
+        lambda x: ops(backend).sum(x, axis=axis, keepdims=keepdims), [0] * backend.differentiable
+    )
+    (value, slopes) = run([tensor(backend, array)], None)
+    np.testing.assert_allclose(backend.to_numpy(value).reshape(expected.shape), expected, rtol=1e-5)
+    for slope in slopes:
+        np.testing.assert_array_equal(backend.to_numpy(slope), np.ones(array.shape))
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "uint8"])
 def test_extremes(backend, dtype):
     given = tensor(backend, np.array([[3, 1], [7, 2]], dtype), dtype)
