@@ -1,16 +1,10 @@
 """Calls that repeat are compiled once, where a framework gains by it, and nobody can tell except by the time."""
 
 import sys
-import warnings
-from importlib.util import find_spec
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from polyloss_conformance import dialects
-from polyloss_conformance.arrays import case_record
-from polyloss_conformance.execute import CACHED, Executor, modes, sampled
-from polyloss_conformance.reference_worker import formula
 
 import polyloss.mxnet.gluon.loss as gluon
 import polyloss.torch.nn as nn
@@ -19,85 +13,7 @@ from polyloss import dispatch, repeats
 from polyloss.keras import losses
 from polyloss.keras.losses import base
 
-COMPILING = ("jax", "tensorflow")
-RNG = np.random.default_rng(0)
-PRED = RNG.normal(size=(4, 3))
-TRUE = RNG.normal(size=(4, 3))
-LABELS = np.array([0, 1, 2, 1])
-
-
-@pytest.fixture(autouse=True)
-def unhosted(monkeypatch):
-    """Losses of the dialects of torch and Gluon are their own classes, whichever frameworks other tests have imported."""
-    for name in ("torch.nn.modules.loss", "mxnet.gluon.loss"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
-
-
-@pytest.fixture(params=COMPILING)
-def framework(request):
-    if find_spec(request.param) is None:
-        pytest.skip(f"{request.param} is not installed")
-    backend = dispatch.backend(request.param)
-    value_and_slopes(backend, losses.Hinge(), TRUE, PRED)  # the first tensor of a type is one whose owner is looked for
-    repeats.forget()
-    yield backend
-    repeats.forget()
-
-
-@pytest.fixture
-def jax():
-    jax = pytest.importorskip("jax")
-    repeats.forget()
-    yield jax
-    repeats.forget()
-
-
-@pytest.fixture
-def tf():
-    tensorflow = pytest.importorskip("tensorflow")
-    repeats.forget()
-    yield tensorflow
-    repeats.forget()
-
-
-@pytest.fixture
-def compiled(monkeypatch):
-    """For each function that is compiled, how often it has been called."""
-    calls = []
-
-    def counting(original):
-        def compiled(self, function):
-            run = original(self, function)
-            calls.append(0)
-            mine = len(calls) - 1
-
-            def counted(*tensors):
-                calls[mine] += 1
-                return run(*tensors)
-
-            return counted
-
-        return compiled
-
-    for name in COMPILING:
-        if find_spec(name):
-            kind = type(ops(dispatch.backend(name)))
-            monkeypatch.setattr(kind, "compiled", counting(kind.compiled))
-    return calls
-
-
-def ops(backend):
-    return backend.op_set(backend.from_numpy(np.zeros(1), "float32"))
-
-
-def tensors(backend, *arrays):
-    return [backend.from_numpy(a, "int32" if a.dtype.kind == "i" else "float32") for a in arrays]
-
-
-def value_and_slopes(backend, loss, *arrays):
-    run = backend.value_and_grad(loss, [1])
-    (value, slopes) = run(tensors(backend, *arrays), None)
-    return [backend.to_numpy(one) for one in (value, *slopes)]
+from .conftest import LABELS, PRED, TRUE, ops, tensors, value_and_slopes
 
 
 def uncompiled(function, *args):
@@ -529,80 +445,3 @@ def test_variables_and_strategies_on_tensorflow(tf, compiled):
         with tf.distribute.OneDeviceStrategy("/cpu:0").scope():
             loss(true, pred)
     assert compiled == []
-
-
-# --- conformance -----------------------------------------------------------------------------------------------------------------------
-
-
-def record(case):
-    return {**case_record(case), "references": {"formula": formula(case)}}
-
-
-def test_conformance_has_the_mode(framework):
-    assert modes(framework)[-1] == CACHED
-    assert CACHED in sampled(framework)
-    assert CACHED not in modes(dispatch.backend("numpy"))
-
-
-def test_in_conformance_eager_compiles_nothing(framework, compiled):
-    executor = Executor(framework)
-    for case in list(dialects.cases_of("keras").values())[:6]:
-        executor.cell(case, "eager", record(case))
-    assert compiled == []
-
-
-FIRST = {
-    case.loss: case
-    for dialect in ("keras", "gluon")
-    for case in reversed(dialects.cases_of(dialect).values())
-    if case.dtype == "float32" and not case.loss.endswith(("/Loss", "/LossFunctionWrapper"))  # the case's own function
-}
-
-
-@pytest.mark.parametrize("loss", FIRST)
-def test_every_loss_is_compiled_and_conforms(framework, compiled, loss):
-    case = FIRST[loss]
-    found = Executor(framework).cell(case, CACHED, record(case))
-    assert found["status"] in ("pass", "deviation"), found
-    ready = [one for calls in repeats._known.values() for one in calls._compiled.values()]
-    assert compiled
-    assert None not in ready
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    {
-        "value": lambda value: value * 1.001,
-        "shape": lambda value: value[None],
-    }.items(),
-    ids=lambda one: one[0],
-)
-def test_a_wrong_compiled_call_is_caught(framework, monkeypatch, wrong):
-    kind = type(ops(framework))
-    original = kind.compiled
-
-    def compiled(self, function):
-        def spoiled(*tensors):
-            (value, flag) = function(*tensors)
-            return wrong[1](value), flag
-
-        return original(self, spoiled)
-
-    case = FIRST["keras/Huber"]
-    executor = Executor(framework)
-    assert executor.cell(case, CACHED, record(case))["status"] == "pass"
-    repeats.forget()
-    monkeypatch.setattr(kind, "compiled", compiled)
-    assert executor.cell(case, CACHED, record(case))["status"] == "fail"
-    assert executor.cell(case, "eager", record(case))["status"] == "pass"
-
-
-def test_a_call_kept_for_another_loss_is_caught(framework, monkeypatch):
-    """Were the configuration left out of what a call is known by."""
-    monkeypatch.setattr(repeats, "_frozen", lambda value: None)
-    cases = [case for case in dialects.cases_of("keras").values() if case.loss == "keras/Huber"]
-    executor = Executor(framework)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        found = {executor.cell(case, CACHED, record(case))["status"] for case in cases if case.dtype == "float32"}
-    assert "fail" in found
