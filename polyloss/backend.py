@@ -28,7 +28,7 @@ class Backend(ABC):
     """Modes that take so long to compile that conformance runs one case a loss in them."""
 
     by_operation: tuple[str, ...] = ()
-    """Eager modes that compile each operation for the shapes and the dtype of its tensors: conformance runs fewer cases in them."""
+    """Modes that compile each operation for the shapes and the dtype of its tensors as it comes: conformance runs fewer cases in them."""
 
     differentiable: bool = True
     """False: `value_and_grad` returns no gradients."""

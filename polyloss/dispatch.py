@@ -99,16 +99,8 @@ def op_set(caller: str, names: Sequence[str], tensors: Sequence[object]) -> OpSe
 
 
 def owner(tensor: object) -> OpSet | None:
-    """The op set of a tensor; None for what is none, for numbers, and within `through`."""
-    if _variant is not None:
-        return None
-    kind = type(tensor)
-    if kind not in _owner:
-        try:
-            _owner[kind] = _find_owner(tensor)
-        except TypeError:
-            return None
-    return _owner[kind]
+    """The op set of a tensor whose type has come before; None for any other, for numbers, and within `through`."""
+    return _owner.get(type(tensor)) if _variant is None else None
 
 
 def _describe(kind: type) -> str:

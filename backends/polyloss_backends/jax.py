@@ -419,7 +419,7 @@ class JaxBackend(Backend):
 
     name = "jax"
     modes = ("eager", "jit")
-    by_operation = ("eager",)
+    by_operation = ("eager", "composed")
 
     @property
     def dtypes(self) -> tuple[str, ...]:  # type: ignore[override]  # the program may set jax_enable_x64 at any time

@@ -41,8 +41,8 @@ def planned(
     modes take the graphs that `covering` chooses. In a quick run a mode that compiles takes one graph a loss too, and of more losses than
     `MANY` those whose turn it is: one in `TURNS`, in another mode others. With `every_graph` all modes take all.
 
-    An eager mode that compiles each operation for its shapes and dtype (`by_operation`) takes the covering choice too, and of losses with a
-    native library all but what is the same as another case, with float64 in place of float32.
+    A mode that compiles each operation for its shapes and dtype as it comes (`by_operation`) takes no case that is the same as another with
+    float64 in place of float32, unless a native library answers for its loss and it is chosen; eager, it takes all others of such losses.
     """
     ordered = list(dialects.iterate(cases.values()))
     if every_graph or (mode in UNCOMPILED and quick) or (mode == EAGER and not by_operation):
@@ -53,11 +53,19 @@ def planned(
     if sampled and len(losses) > MANY:
         short = {case.loss for case in ordered if case.quick}
         passed_over = {loss for loss in losses - short if dialects.of(loss).native is None}
+    single = {_but_for_dtypes(case) for case in ordered if "float64" not in case.floats()}
+    twice = {case.graph() for case in ordered if "float64" in case.floats() and _but_for_dtypes(case) in single}
+    native = {case.graph() for case in ordered if dialects.of(case.loss).native is not None}
+    left_out = twice - native if by_operation else set()
     of_loss: dict[str, dict[Graph, Case]] = {}
     for case in sorted(
         ordered, key=lambda case: case.dtype != "float32"
     ):  # of two that differ in the dtype alone, float32
-        if case.loss in passed_over or (turns and zlib.crc32(f"{mode} {case.loss}".encode()) % TURNS):
+        if (
+            case.graph() in left_out
+            or case.loss in passed_over
+            or (turns and zlib.crc32(f"{mode} {case.loss}".encode()) % TURNS)
+        ):
             continue
         of_loss.setdefault(case.loss, {}).setdefault(case.graph(), case)
     chosen = {
@@ -65,12 +73,8 @@ def planned(
         for graphs in of_loss.values()
         for graph in (list(graphs)[:1] if sampled or quick else covering({g: traits(c) for g, c in graphs.items()}))
     }
-    if mode == EAGER:
-        held = [case for case in ordered if dialects.of(case.loss).native is not None]
-        single = {_but_for_dtypes(case) for case in held if "float64" not in case.floats()}
-        chosen |= {
-            case.graph() for case in held if "float64" not in case.floats() or _but_for_dtypes(case) not in single
-        }
+    if by_operation and mode == EAGER:
+        chosen |= native - twice
     return [case for case in ordered if case.graph() in chosen and not (sampled and _strided(case))]
 
 
@@ -100,8 +104,10 @@ def traits(case: Case) -> set[Hashable]:
 
     Each option with its value, or that there is none; each two options whose values are words, True, False or None, which choose between
     formulas, with both values; which inputs are given, and the dtype and the rank of each; whether their shapes differ, and whether
-    one is empty.
+    one is empty. Of a loss without a native library float16 stands for both half precisions.
     """
+    if case.dtype == "bfloat16" and dialects.of(case.loss).native is None:
+        return set()
     options = {**case.config, **{f"call {name}": given for name, given in case.call.items()}}
     switches = [
         (name, repr(given))
