@@ -241,12 +241,12 @@ def _findings(results: Results, losses: dict[str, Loss]) -> dict[str, Finding]:
 
 
 def _examples(results: Results) -> dict[str, Record]:
-    """For each loss the smallest case that most references answer."""
-    best: dict[str, tuple[tuple[int, int, int], Record]] = {}
+    """For each loss the smallest case that most references answer, without an empty input where there is one."""
+    best: dict[str, tuple[tuple[int, bool, int, int], Record]] = {}
     for case in results.cases.values():
         answered = sum("value" in reference for reference in case["references"].values())
-        sizes = sum(len(array["values"]) for array in case["inputs"].values())
-        rank = (-answered, abs(sizes - 8), len(case["config"]))
+        sizes = [len(array["values"]) for array in case["inputs"].values()]
+        rank = (-answered, 0 in sizes, abs(sum(sizes) - 8), len(case["config"]))
         if answered and (case["loss"] not in best or rank < best[case["loss"]][0]):
             best[case["loss"]] = (rank, case)
     return {loss: case for loss, (_, case) in best.items()}

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from polyloss_conformance import results as schema
-from polyloss_reports import data, page
+from polyloss_reports import data, page, view
 
 from . import synthetic
 from .synthetic import HOSTILE, case, cell, end, loss, run
@@ -263,3 +263,20 @@ def test_numbers_of_others_that_do_not_hold(tmp_path: Path) -> None:
     assert "Not conformant" in text
     assert "contradicts the numbers of others" in text
     assert "The formula of zoo/Quartic does not give the numbers that others computed." in text
+
+
+def test_the_example_of_a_loss_has_no_empty_input_if_another_case_has_none(tmp_path):
+    hollow = case("hollow", inputs={"pred": synthetic.array([0.5] * 8), "label": synthetic.array([])})
+    records = {
+        "torch": [
+            loss(),
+            hollow,
+            case("whole"),
+            run("torch", {"eager": ["hollow"]}),
+            cell("torch", "hollow"),
+            end("torch"),
+        ]
+    }
+    (found,) = view.build(synthetic.read(tmp_path, records)).losses
+    assert found.example is not None
+    assert found.example.case == "whole"
