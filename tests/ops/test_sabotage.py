@@ -13,6 +13,7 @@ from .check import differences, problems, refusal
 NUMPY = dispatch.backend("numpy")
 FRAMEWORK = next((name for name in ("torch", "tensorflow", "mxnet") if name in chosen_backends()), None)  # JAX is slow
 NO_TENSOR = {"name", "shape", "dtype", "size", "autocast_dtype", "index_dtypes", "readable", "replicas", "extremes"}
+NO_TENSOR |= {"compiled", "compiles", "graph", "graphs", "kernel", "repeatable", "signature"}  # tests/speed, test_graph
 OPS = sorted({name for name in dir(OpSet) if not name.startswith("_")} - NO_TENSOR)
 CONSTANT = {"stop_gradient", "zeros_like", "ones_like", "eye_like", "sign", "broadcast_equal", "broadcast_greater"}
 OTHER_SHAPE = {"arange_like", "one_hot", "argsort", "undifferentiable"}  # constant too, or no gradient at all
