@@ -136,7 +136,11 @@ def test_a_file_cut_off_in_the_middle_is_continued(folder):
 
 def test_an_interrupted_run_keeps_what_it_has_and_leaves_no_process(tmp_path):
     process = subprocess.Popen(
-        command(tmp_path), env=environment("hang"), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command(tmp_path),
+        env=environment("hang"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
     )
     file = tmp_path / "tiny.jsonl"
     deadline = time.monotonic() + 60
