@@ -20,8 +20,6 @@ from benchmarks.frameworks import Call, Framework
 
 LEAST = 3e-3  # seconds of a turn: enough for the clock, little enough for many turns
 ROUNDS = (3, 60)
-REPEATED = 3
-"""So often a loss is called before its calls go straight to what they repeat."""
 WARM = 3  # calls before the first that counts: what compiles what it is called with again has done so
 RESOLUTION = 0.25
 """Less memory than this, in MB, is not told apart from none."""
@@ -118,7 +116,7 @@ def dispatch(framework: Framework) -> float:
         return call
 
     with patch.object(ops, "compiled", lambda function: _nothing):
-        for _ in range(REPEATED):
+        for _ in range(WARM):
             loss(*tensors)
         if graphs := getattr(loss, "_graphs", None):
             graphs.update(dict.fromkeys(graphs, _nothing))

@@ -283,7 +283,7 @@ class TorchOps(OpSet):
     ) -> Tensor:
         """As declared. Where torch transforms or compiles the call, or casts within it, the composition: all logits at once."""
         size = chunk(weight.size(0), rows)
-        if data.size(0) <= size or self.dtype(data) in HALF or _transformed():
+        if data.size(0) <= size or self.dtype(data) in HALF or torch_ready.transformed():
             return super().linear_cross_entropy(data, weight, label, bias, scale, rows)
         place = _places(label, 0, weight.size(0) - 1)
         if torch.is_grad_enabled():
@@ -301,7 +301,7 @@ class TorchOps(OpSet):
         """As declared. Where torch transforms or compiles the call, or casts within it, the composition: all elements at once."""
         most = max(one.numel() for one in data)
         size = torch_ready.BLOCK if elements is None else elements
-        if most <= size or _transformed() or not all(map(_plain, data)):
+        if most <= size or torch_ready.transformed() or not all(map(_plain, data)):
             return super().reduced(function, *data, mean=mean)
         parts = data if samples else [one.view(-1) for one in data]
         places = parts[0].size(0)
@@ -317,7 +317,7 @@ class TorchOps(OpSet):
         return torch_kernels.find(self, formula, reduction)
 
     def signature(self, given: Sequence[Any]) -> Hashable | None:
-        if torch.compiler.is_compiling() or torch_ready.transformed():
+        if torch_ready.transformed():
             return None
         found: list[Any] = []
         add = found.append
@@ -337,11 +337,6 @@ class TorchOps(OpSet):
         for frame in data.unbind(0):  # its gradient is one stack; that of a slice is a zero tensor as large as `data`
             state = body(frame, state)
         return state
-
-
-def _transformed() -> bool:
-    """Whether `torch.compile`, or what `torch_ready.transformed` names, is at work."""
-    return torch.compiler.is_compiling() or torch_ready.transformed()
 
 
 def _plain(data: Tensor) -> bool:

@@ -36,9 +36,10 @@ the sum of the losses, without the factor, and its gradients, with it."""
 
 
 def transformed() -> bool:
-    """Whether a transform of `torch.func`, forward-mode differentiation, autocast, a tracer or a dispatch mode is at work."""
+    """Whether a transform of `torch.func`, `torch.compile` or a tracer, forward mode, autocast or a dispatch mode is at work."""
     return bool(
-        _core._are_functorch_transforms_active()  # as autograd.Function asks itself
+        torch.compiler.is_compiling()
+        or _core._are_functorch_transforms_active()  # as autograd.Function asks itself
         or forward_ad._current_level >= 0
         or _core._is_any_autocast_enabled()
         or _core._len_torch_dispatch_stack()

@@ -9,7 +9,7 @@ combinations run uncompiled. ``composed`` takes the choice too: there the others
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -53,10 +53,8 @@ def planned(
     if sampled and len(losses) > MANY:
         short = {case.loss for case in ordered if case.quick}
         passed_over = {loss for loss in losses - short if dialects.of(loss).native is None}
-    single = {_but_for_dtypes(case) for case in ordered if "float64" not in case.floats()}
-    twice = {case.graph() for case in ordered if "float64" in case.floats() and _but_for_dtypes(case) in single}
-    native = {case.graph() for case in ordered if dialects.of(case.loss).native is not None}
-    left_out = twice - native if by_operation else set()
+    (twice, native) = _answered_twice(ordered) if by_operation else (set(), set())
+    left_out = twice - native
     of_loss: dict[str, dict[Graph, Case]] = {}
     for case in sorted(
         ordered, key=lambda case: case.dtype != "float32"
@@ -76,6 +74,13 @@ def planned(
     if by_operation and mode == EAGER:
         chosen |= native - twice
     return [case for case in ordered if case.graph() in chosen and not (sampled and _strided(case))]
+
+
+def _answered_twice(cases: Sequence[Case]) -> tuple[set[Graph], set[Graph]]:
+    """The graphs that are the same as another with float64 in place of float32, and those of losses with a native library."""
+    single = {_but_for_dtypes(case) for case in cases if "float64" not in case.floats()}
+    twice = {case.graph() for case in cases if "float64" in case.floats() and _but_for_dtypes(case) in single}
+    return twice, {case.graph() for case in cases if dialects.of(case.loss).native is not None}
 
 
 def _but_for_dtypes(case: Case) -> Graph:

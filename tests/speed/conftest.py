@@ -23,31 +23,31 @@ def unhosted(monkeypatch):
         monkeypatch.delitem(sys.modules, name, raising=False)
 
 
+@pytest.fixture
+def nothing_kept(unhosted):
+    repeats.forget()
+    yield
+    repeats.forget()
+
+
 @pytest.fixture(params=COMPILING)
-def framework(request, unhosted):
+def framework(request, nothing_kept):
     if find_spec(request.param) is None:
         pytest.skip(f"{request.param} is not installed")
     backend = dispatch.backend(request.param)
     value_and_slopes(backend, losses.Hinge(), TRUE, PRED)  # the first tensor of a type is one whose owner is looked for
     repeats.forget()
-    yield backend
-    repeats.forget()
+    return backend
 
 
 @pytest.fixture
-def jax(unhosted):
-    jax = pytest.importorskip("jax")
-    repeats.forget()
-    yield jax
-    repeats.forget()
+def jax(nothing_kept):
+    return pytest.importorskip("jax")
 
 
 @pytest.fixture
-def tf(unhosted):
-    tensorflow = pytest.importorskip("tensorflow")
-    repeats.forget()
-    yield tensorflow
-    repeats.forget()
+def tf(nothing_kept):
+    return pytest.importorskip("tensorflow")
 
 
 @pytest.fixture
