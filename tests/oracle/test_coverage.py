@@ -1,32 +1,15 @@
 """Every item of the zoo is held to an independent package, or it says why there is none."""
 
+from importlib import import_module
+from pathlib import Path
+
 import polyloss.zoo as zoo
 
-from . import (
-    test_classification,
-    test_distributions,
-    test_image,
-    test_metric_learning,
-    test_point_sets,
-    test_preference,
-    test_region,
-    test_regression,
-    test_reinforcement,
-    test_scores,
-)
-
-MODULES = (
-    test_classification,
-    test_distributions,
-    test_image,
-    test_metric_learning,
-    test_point_sets,
-    test_preference,
-    test_region,
-    test_regression,
-    test_reinforcement,
-    test_scores,
-)
+MODULES = [
+    import_module(f".{file.stem}", __package__)
+    for file in Path(__file__).parent.glob("test_*.py")
+    if file.stem not in __name__
+]
 WITHOUT = {
     "asymmetric": "timm has it and imports torchvision, which is not here: a number of timm is among the frozen ones",
     "ciou": "torchvision, which is not here, and Keras, whose framework is one for the whole process: a number of Keras is frozen",

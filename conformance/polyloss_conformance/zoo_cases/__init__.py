@@ -4,54 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from polyloss_conformance import families
 from polyloss_conformance.cases import Case
-from polyloss_conformance.zoo_cases import (
-    boxes,
-    classification,
-    contrastive,
-    distributions,
-    divergence,
-    image,
-    linear,
-    lovasz,
-    margin,
-    margin_softmax,
-    metric_learning,
-    pairs,
-    point_sets,
-    preference,
-    region,
-    regression,
-    reinforcement,
-    robust,
-    scores,
-    stateful,
-    text_image,
-)
 
-FAMILIES = (
-    boxes,
-    classification,
-    contrastive,
-    distributions,
-    divergence,
-    image,
-    linear,
-    lovasz,
-    margin,
-    margin_softmax,
-    metric_learning,
-    pairs,
-    point_sets,
-    preference,
-    region,
-    regression,
-    reinforcement,
-    robust,
-    scores,
-    stateful,
-    text_image,
-)
+FAMILIES = families.holding("plans", __name__)
 
 
 def cases() -> list[Case]:

@@ -5,53 +5,9 @@
 
 from __future__ import annotations
 
+from polyloss_conformance import families
 from polyloss_conformance.references.reference import Reference
-from polyloss_conformance.references.zoo import (
-    boxes,
-    classification,
-    contrastive,
-    distributions,
-    divergence,
-    image,
-    linear,
-    lovasz,
-    margin,
-    margin_softmax,
-    metric_learning,
-    pairs,
-    point_sets,
-    preference,
-    region,
-    regression,
-    reinforcement,
-    robust,
-    scores,
-    stateful,
-    text_image,
-)
 
-_FAMILIES = (
-    boxes,
-    classification,
-    contrastive,
-    distributions,
-    divergence,
-    image,
-    linear,
-    lovasz,
-    margin,
-    margin_softmax,
-    metric_learning,
-    pairs,
-    point_sets,
-    preference,
-    region,
-    regression,
-    reinforcement,
-    robust,
-    scores,
-    stateful,
-    text_image,
-)
-
-REFERENCES: dict[str, Reference] = {f"zoo/{one.name}": one for family in _FAMILIES for one in family.REFERENCES}
+REFERENCES: dict[str, Reference] = {
+    f"zoo/{one.name}": one for family in families.holding("REFERENCES", __name__) for one in family.REFERENCES
+}
