@@ -19,8 +19,10 @@ from unittest.mock import patch
 from benchmarks.frameworks import Call, Framework
 
 LEAST = 3e-3  # seconds of a turn: enough for the clock, little enough for many turns
+UNTIMED = 10
+"""Calls before a turn of several: the first ones after a contender that goes through much memory take up to twice as long as later ones."""
 ROUNDS = (3, 60)
-WARM = 3  # calls before the first that counts: what compiles what it is called with again has done so
+WARM = 4  # calls before the turns, the quickest of which counts as one: what compiles what it is called with again has done so
 RESOLUTION = 0.25
 """Less memory than this, in MB, is not told apart from none."""
 
@@ -30,18 +32,17 @@ SETTLED = 0.01  # seconds until they have freed what the call before held
 
 def in_turns(calls: Mapping[str, Call], seconds: float) -> dict[str, float]:
     """The median CPU time of each call in seconds; about `seconds` are spent on each of them, but at least three turns."""
-    for call in calls.values():
-        for _ in range(WARM):
-            call()
     timers = {name: Timer(call, timer=time.process_time) for name, call in calls.items()}
-    first = {name: timer.timeit(1) for name, timer in timers.items()}
+    first = {name: min(timer.repeat(WARM, 1)) for name, timer in timers.items()}
     numbers = {name: max(1, round(LEAST / max(once, 1e-7))) for name, once in first.items()}
-    turn = sum(numbers[name] * once for name, once in first.items()) / len(calls)
+    turn = sum((numbers[name] + UNTIMED * (numbers[name] > 1)) * once for name, once in first.items()) / len(calls)
     rounds = min(max(round(seconds / turn), ROUNDS[0]), ROUNDS[1])
     slow = set(numbers.values()) == {1}  # then the first was a turn
     found = {name: [once] if slow else [] for name, once in first.items()}
     for _ in range(rounds - slow):
         for name, timer in timers.items():
+            if numbers[name] > 1:
+                timer.timeit(UNTIMED)
             found[name].append(timer.timeit(numbers[name]) / numbers[name])
     return {name: statistics.median(times) for name, times in found.items()}
 
