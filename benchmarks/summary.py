@@ -27,8 +27,11 @@ def figures(row: Row, to: str, quantity: str = "time", contender: str = "polylos
     (one, other) = (found.get(name) for name in (contender, to))
     if one is None or other is None:
         return None
-    # Less memory than can be told from none counts as that much: a ratio to nothing would say nothing.
-    return (one, other) if quantity == "time" else (max(one, RESOLUTION), max(other, RESOLUTION))
+    if quantity == "time":
+        return one, other
+    # Less memory than can be told from none counts as that much: a ratio to nothing would say nothing. Less of a difference counts as none.
+    (one, other) = (max(one, RESOLUTION), max(other, RESOLUTION))
+    return (other if abs(one - other) < RESOLUTION else one), other
 
 
 def ratio(row: Row, to: str, quantity: str = "time", contender: str = "polyloss") -> float | None:

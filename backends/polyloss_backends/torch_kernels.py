@@ -71,11 +71,16 @@ def _reached(data: Tensor) -> Tensor:
     return torch.ge(data, number(0.0, data.dtype), out=torch.empty_like(data))
 
 
+def _place(out: Sequence[Tensor | None]) -> Tensor | None:
+    """Where a difference is computed whose gradients take these places: in one of them, if there is any."""
+    return out[1] if out[0] is None else out[0]
+
+
 def _times(slope: Tensor, scale: float, wanted: Sequence[bool], out: Sequence[Tensor | None]) -> Slopes:
-    """The gradients of a difference, for its two sides, from that for the difference."""
-    first = torch.mul(slope, number(scale, slope.dtype), out=out[0]) if wanted[0] else None
+    """The gradients of a difference, for its two sides, from that for the difference, which is written to."""
     second = torch.mul(slope, number(-scale, slope.dtype), out=out[1]) if wanted[1] else None
-    return [first, second]
+    place = slope if out[0] is None else out[0]
+    return [torch.mul(slope, number(scale, slope.dtype), out=place) if wanted[0] else None, second]
 
 
 @_computes("regression.absolute_error", MEAN, SUM)
@@ -94,9 +99,9 @@ def _squared_error(mode: int, whole: Callable[..., Tensor]) -> Kernel:
         return _nn.mse_loss(pred, label, mode)
 
     def rule(data: Any, wanted: Any, scale: float, out: Any) -> tuple[Tensor, Slopes]:
-        error = (data[0] - data[1]).view(-1)
-        value = torch.dot(error, error)
-        return value, _times(error.view_as(data[0]), 2 * scale, wanted, out)
+        error = torch.sub(data[0], data[1], out=_place(out))
+        flat = error.view(-1)
+        return torch.dot(flat, flat), _times(error, 2 * scale, wanted, out)
 
     return native if mode == NONE else ready.closed(mode, whole, rule, native=native, least=ready.MANY)
 
@@ -106,9 +111,7 @@ def _huber_over_rho(mode: int, whole: Callable[..., Tensor], *, rho: float) -> K
     def native(pred: Tensor, label: Tensor) -> Tensor:
         return _nn.smooth_l1_loss(pred, label, mode, rho)
 
-    return (
-        native if mode == NONE else ready.closed(mode, whole, _clamped(rho, 1 / rho), native=native, least=ready.MANY)
-    )
+    return native if mode == NONE else _in_fine_blocks(mode, whole, _clamped(rho, 1 / rho), native)
 
 
 @_computes("regression.huber")
@@ -116,7 +119,11 @@ def _huber(mode: int, whole: Callable[..., Tensor], *, delta: float) -> Kernel:
     def native(pred: Tensor, label: Tensor) -> Tensor:
         return _nn.huber_loss(pred, label, mode, delta)
 
-    return native if mode == NONE else ready.closed(mode, whole, _clamped(delta, 1.0), native=native, least=ready.MANY)
+    return native if mode == NONE else _in_fine_blocks(mode, whole, _clamped(delta, 1.0), native)
+
+
+def _in_fine_blocks(mode: int, whole: Callable[..., Tensor], rule: Rule, native: Kernel) -> Kernel:
+    return ready.closed(mode, whole, rule, native=native, least=ready.MANY, finer=8)
 
 
 def _clamped(delta: float, factor: float) -> Rule:
@@ -124,7 +131,7 @@ def _clamped(delta: float, factor: float) -> Rule:
 
     def rule(data: Any, wanted: Any, scale: float, out: Any) -> tuple[Tensor, Slopes]:
         error = data[0] - data[1]
-        slope = error.clamp(-delta, delta)
+        slope = torch.clamp(error, -delta, delta, out=_place(out))
         value = torch.dot(slope.view(-1), error.sub_(slope, alpha=0.5).view(-1)).mul_(number(factor, error.dtype))
         return finite(value), _times(slope, scale * factor, wanted, out)
 
@@ -457,32 +464,24 @@ def _cosine_of_rows(mode: int, whole: Callable[..., Tensor], *, margin: float, e
 # --- of class numbers ---------------------------------------------------------------------------------------------------------------------
 
 
-def _without_nan(data: Tensor) -> None:
-    if (least := data.min().item()) != least:
-        raise RefusedError
-
-
-def _scalar_kernel(whole: Callable[..., Tensor], compute: Callable[..., Any]) -> Kernel:
+def _scalar_kernel(whole: Callable[..., Tensor], function: Callable[[Tensor, Tensor], Tensor]) -> Kernel:
     """The kernel of scores and class numbers by torch's loop over the elements, which passes over NaN."""
 
     def kernel(pred: Tensor, label: Tensor) -> Tensor | None:
         if not pred.is_cpu or not pred.numel() or label.dtype != torch.int64 or pred.numel() > 1 << 14:
             return None
-        return ready.unless_refused(ready.computed, whole, compute, (pred, label))
+        if (least := pred.detach().min().item()) != least:
+            return None
+        value = ready.unless_refused(function, pred, label)
+        return None if value is None else ready.differentiable_twice(whole, value, pred, label)
 
     return kernel
 
 
 @_computes("margin.multi_margin", MEAN, SUM)
 def _multi_margin(mode: int, whole: Callable[..., Tensor], *, p: float, margin: float) -> Kernel:
-    def compute(data: Sequence[Tensor], wanted: Sequence[bool]) -> tuple[Tensor, Slopes]:
-        (pred, label) = data
-        _without_nan(pred)
-        value = _nn.multi_margin_loss(pred, label, p, margin, None, mode)
-        if not wanted[0]:
-            return value, [None, None]
-        one = number(1.0, pred.dtype)
-        return value, [_aten.multi_margin_loss_backward.default(one, pred, label, p, margin, None, mode), None]
+    def native(pred: Tensor, label: Tensor) -> Tensor:
+        return _nn.multi_margin_loss(pred, label, p, margin, None, mode)
 
     def rule(data: Any, wanted: Any, scale: float, out: Any) -> tuple[Tensor, Slopes]:
         (pred, label) = data
@@ -490,15 +489,15 @@ def _multi_margin(mode: int, whole: Callable[..., Tensor], *, p: float, margin: 
         if not _holds_classes(label, classes):
             raise RefusedError
         own = label.unsqueeze(1)
-        lack = pred.add(margin - pred.gather(1, own)).clamp_min_(0).scatter_(1, own, 0.0)
+        lack = torch.add(pred, margin - pred.gather(1, own), out=out[0]).clamp_min_(0).scatter_(1, own, 0.0)
         value = (lack.sum() if p == 1 else lack.square().sum()).div_(classes)
         if not wanted[0]:
             return finite(value), [None, None]
         slope = lack.sign_() if p == 1 else lack
         slope.scatter_(1, own, slope.sum(1, keepdim=True).neg_())
-        return finite(value), [torch.mul(slope, number(p * scale / classes, pred.dtype), out=out[0]), None]
+        return finite(value), [slope.mul_(number(p * scale / classes, pred.dtype)), None]
 
-    return ready.closed(mode, whole, rule, samples=True, native=_scalar_kernel(whole, compute), least=ready.FEW)
+    return ready.closed(mode, whole, rule, samples=True, native=_scalar_kernel(whole, native), least=ready.FEW)
 
 
 def _holds_classes(label: Tensor, classes: int) -> bool:
@@ -508,16 +507,10 @@ def _holds_classes(label: Tensor, classes: int) -> bool:
 
 @_computes("margin.multilabel_margin", MEAN, SUM)
 def _multilabel_margin(mode: int, whole: Callable[..., Tensor]) -> Kernel:
-    def compute(data: Sequence[Tensor], wanted: Sequence[bool]) -> tuple[Tensor, Slopes]:
-        (pred, label) = data
-        _without_nan(pred)
-        (value, counted) = _aten.multilabel_margin_loss_forward.default(pred, label, mode)
-        if not wanted[0]:
-            return value, [None, None]
-        one = number(1.0, pred.dtype)
-        return value, [_aten.multilabel_margin_loss_backward.default(one, pred, label, mode, counted), None]
+    def native(pred: Tensor, label: Tensor) -> Tensor:
+        return _nn.multilabel_margin_loss(pred, label, mode)
 
-    return _scalar_kernel(whole, compute)
+    return _scalar_kernel(whole, native)
 
 
 @_computes("sequence._of_sequences", MEAN, SUM)

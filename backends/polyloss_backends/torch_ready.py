@@ -100,6 +100,20 @@ def computed(whole: Callable[..., Tensor], compute: Callable[..., Any], data: Se
 _apply = super(torch.autograd.Function, Ready).apply  # what Ready.apply calls when it has looked for transforms
 
 
+def differentiable_twice(whole: Callable[..., Tensor], value: Tensor, pred: Tensor, label: Tensor) -> Tensor:
+    """`value`, by a kernel of torch's own whose gradient has none: where that is wanted, it is the gradient of `whole`."""
+    node = value.grad_fn
+    if node is not None:
+
+        def step(slopes: tuple[Tensor | None, ...], upstream: tuple[Tensor, ...]) -> Sequence[Tensor | None] | None:
+            if torch.is_grad_enabled():
+                return (*gradients(whole(pred, label), (pred,), upstream[0], again=True), *slopes[1:])
+            return None
+
+        node.register_hook(step)
+    return value
+
+
 def in_blocks(
     function: Callable[..., Tensor], size: int, scale: float, data: Sequence[Tensor], wanted: Sequence[bool]
 ) -> tuple[Tensor, list[Tensor | None]]:
@@ -137,8 +151,12 @@ def closed(
     samples: bool = False,
     native: Kernel | None = None,
     least: int = 0,
+    finer: int = 1,
 ) -> Kernel:
-    """The kernel of a rule for losses that go element by element, or `samples` by samples; below `least` elements `native`."""
+    """The kernel of a rule for losses that go element by element, or `samples` by samples; below `least` elements `native`.
+
+    Blocks are `finer` times smaller for a rule that needs memory of that size where torch's own kernel needs none.
+    """
 
     def kernel(*data: Tensor) -> Tensor | None:
         size = data[0].numel()
@@ -153,24 +171,24 @@ def closed(
         size = first.numel()
         count = first.size(0) if samples else size
         scale = 1.0 if mode == SUM else 1 / (count if mode == MEAN else batch(first))
-        factor = number(scale, first.dtype)
-        if size <= BLOCK or not all(one.is_contiguous() for one in data):
+        most = BLOCK // finer
+        if size <= most or not all(one.is_contiguous() for one in data):
             (value, slopes) = rule(data, wanted, scale, [None] * len(data))
-            return value.mul_(factor), slopes
+            return value.mul_(number(scale, first.dtype)), slopes
         parts = data if samples else [one.view(-1) for one in data]
-        step = max(BLOCK * count // size, 1)
+        step = max(most * count // size, 1)
         found: Slopes = [torch.empty_like(one) if want else None for one, want in zip(parts, wanted, strict=True)]
-        values = []
+        total = 0.0
         for begin in range(0, count, step):
             part = slice(begin, begin + step)
             places = [None if one is None else one[part] for one in found]
             (value, slopes) = rule([one[part] for one in parts], wanted, scale, places)
-            values.append(value)
+            total += value.item()
             for place, slope in zip(places, slopes, strict=True):
                 if place is not None and slope is not place:
                     place.copy_(slope)
         shaped = [one if one is None else one.view_as(given) for one, given in zip(found, data, strict=True)]
-        return torch.stack(values).sum().mul_(factor), shaped
+        return torch.tensor(total * scale, dtype=first.dtype, device="cpu"), shaped
 
     return kernel
 

@@ -38,6 +38,9 @@ def test_memory_that_cannot_be_told_from_none_counts_as_that_much():
     assert summary.ratio(both, "native", "memory") == 1.0
     one = row("A", megabytes={"native": 0.0, "polyloss": some}, native=1.0, polyloss=1.0)
     assert summary.ratio(one, "native", "memory") == 3.0
+    for more, ratio in ((0.5, 1.0), (-0.5, 1.0), (2.0, 34.0 / 32)):
+        megabytes = {"native": 32 * summary.RESOLUTION, "polyloss": (32 + more) * summary.RESOLUTION}
+        assert summary.ratio(row("A", megabytes=megabytes, native=1.0, polyloss=1.0), "native", "memory") == ratio
 
 
 def test_the_geometric_mean_is_of_ratios():
