@@ -116,7 +116,16 @@ class Torch(Framework):
         return self.operations.from_numpy(np.ascontiguousarray(array))
 
     def numpy(self, tensor: Any) -> np.ndarray:
-        return tensor.numpy(force=True)
+        return self.value(tensor).numpy(force=True)
+
+    def value(self, result: Any) -> Any:
+        """The loss, of what a loss returns: one returns more."""
+        return getattr(result, "loss", result)
+
+    def contenders(self, spec: Spec) -> dict[str, Callable[..., Any]]:
+        found = super().contenders(spec)
+        found["polyloss"].load_state_dict(found["native"].state_dict())  # parameters, of those that hold some
+        return found
 
     def native(self, spec: Spec) -> Callable[..., Any] | None:
         return getattr(self.operations.nn, spec.loss)(**spec.options)
@@ -125,10 +134,10 @@ class Torch(Framework):
         if mode == "inductor":
             loss = self.operations.compile(loss, fullgraph=True, dynamic=False)
         leaves = [one.detach().requires_grad_() if i in wrt else one for i, one in enumerate(inputs)]
-        chosen = [leaves[i] for i in wrt]
+        chosen = [*(leaves[i] for i in wrt), *getattr(loss, "parameters", list)()]
 
         def both() -> None:
-            loss(*leaves).backward()
+            self.value(loss(*leaves)).backward()
             for one in chosen:
                 one.grad = None  # the next call makes it anew: its memory is part of a call's
 

@@ -95,6 +95,10 @@ DRAWS: dict[str, Callable[..., np.ndarray]] = {
     "frames_of_log_probabilities": lambda rng, n, c, frames, length: np.log(_softmax(rng, frames * n, c)).reshape(
         frames, n, c
     ),
+    "features": lambda rng, n, size, c: rng.standard_normal((n, size), dtype=np.float32),
+    "frequent_class": lambda rng, n, size, c: (
+        (c ** rng.random(n)).astype(np.int64) - 1
+    ),  # the first ones far more often
     "sequences": _sequences,
     "frames": lambda rng, n, c, frames, length: np.full(n, frames),
     "lengths": lambda rng, n, c, frames, length: np.full(n, length),

@@ -6,6 +6,11 @@ from benchmarks.spec import Spec
 
 PAIRWISE = {"tiny": (32, 10)}  # what compares classes with classes, or samples with samples, has no room for more
 CTC = {"tiny": (4, 10, 12, 3), "medium": (16, 30, 100, 20)}  # samples, classes, frames, labels
+ADAPTIVE = {
+    "tiny": (32, 64, 1000),
+    "medium": (1024, 64, 1000),
+    "large": (16384, 64, 1000),
+}  # samples, features, classes
 
 SPECS = (
     Spec("L1Loss", "normal normal", lambda o, x, y: (x - y).abs().mean(), keras=lambda k: _swap(k.MeanAbsoluteError())),
@@ -116,6 +121,13 @@ SPECS = (
     Spec("TripletMarginLoss", "normal normal normal", lambda o, *tensors: _triplet(*tensors), wrt=(0, 1, 2)),
     Spec(
         "TripletMarginWithDistanceLoss", "normal normal normal", lambda o, *tensors: _triplet(*tensors), wrt=(0, 1, 2)
+    ),
+    Spec(
+        "AdaptiveLogSoftmaxWithLoss",
+        "features frequent_class",
+        None,
+        {"in_features": 64, "n_classes": 1000, "cutoffs": [100, 400]},
+        only=ADAPTIVE,
     ),
     Spec("CTCLoss", "frames_of_log_probabilities sequences frames lengths", None, only=CTC),
 )

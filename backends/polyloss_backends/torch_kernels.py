@@ -513,6 +513,34 @@ def _multilabel_margin(mode: int, whole: Callable[..., Tensor]) -> Kernel:
     return _scalar_kernel(whole, native)
 
 
+@_computes("adaptive.adaptive_linear_cross_entropy", NONE)
+def _adaptive_linear_cross_entropy(mode: int, whole: Callable[..., Tensor], *, cutoffs: Sequence[int]) -> Kernel:
+    """Each cluster for the rows with a class of its own."""
+
+    def kernel(data: Tensor, label: Tensor, head: Tensor, *rest: Tensor) -> Tensor:
+        biased = len(rest) % 2
+        place = label
+        parts = []
+        for i, (inner, outer) in enumerate(zip(rest[biased::2], rest[biased + 1 :: 2], strict=True)):
+            inside = label >= cutoffs[i]
+            if i + 1 < len(cutoffs):
+                inside.logical_and_(label < cutoffs[i + 1])
+            rows = inside.nonzero().squeeze(1)
+            place = place.index_fill(0, rows, cutoffs[0] + i)
+            scores = _nn.linear(_nn.linear(data.index_select(0, rows), inner), outer)
+            parts.append((rows, _each_cross_entropy(scores, label.index_select(0, rows) - cutoffs[i])))
+        loss = _each_cross_entropy(_nn.linear(data, head, rest[0] if biased else None), place)
+        for rows, part in parts:
+            loss = loss.index_add(0, rows, part)
+        return loss
+
+    return kernel
+
+
+def _each_cross_entropy(scores: Tensor, label: Tensor) -> Tensor:
+    return _nn.cross_entropy_loss(scores, label, None, NONE, -100, 0.0)
+
+
 @_computes("sequence._of_sequences", MEAN, SUM)
 def _of_sequences(
     mode: int, whole: Callable[..., Tensor], *, blank: int, zero_infinity: bool, by_length: bool
@@ -522,16 +550,22 @@ def _of_sequences(
         return None
 
     def compute(data: Sequence[Tensor], wanted: Sequence[bool]) -> tuple[Tensor, Slopes]:
-        (log_prob, *fixed) = (data[0].double(), *data[1:])  # in float32 torch's posteriors lose digits
-        (loss, alpha) = torch._ctc_loss(log_prob, *fixed, blank)
-        each = torch.ones_like(loss) if mode == SUM else number(1 / loss.numel(), loss.dtype) / fixed[2]
-        value = (loss * each).sum()
-        if not abs(value.item()) < float("inf"):
-            raise RefusedError
-        if not wanted[0]:
-            return value.to(data[0].dtype), [None] * 4
-        slope = _aten._ctc_loss_backward.Tensor(each, log_prob, *fixed, loss, alpha, blank)
-        return value.to(data[0].dtype), [slope.to(data[0].dtype), None, None, None]
+        (log_prob, targets, frames, lengths) = data
+        step = samples = log_prob.size(1)
+        slopes = torch.empty_like(log_prob) if wanted[0] else None
+        if targets.dim() == 2:  # else concatenated: few samples have no part of them that is known
+            step = max((ready.BLOCK >> 4) * samples // log_prob.numel(), 1)
+        total = 0.0
+        for begin in range(0, samples, step):
+            part = slice(begin, begin + step)
+            wide = log_prob[:, part].double()  # in float32 torch's posteriors lose digits
+            given = (wide, targets[part] if step < samples else targets, frames[part], lengths[part])
+            (loss, alpha) = torch._ctc_loss(*given, blank)
+            each = torch.ones_like(loss) if mode == SUM else number(1 / samples, loss.dtype) / given[3]
+            total += finite(torch.dot(loss, each)).item()
+            if slopes is not None:
+                slopes[:, part] = _aten._ctc_loss_backward.Tensor(each, *given, loss, alpha, blank)
+        return torch.tensor(total, dtype=log_prob.dtype, device="cpu"), [slopes, None, None, None]
 
     def kernel(log_prob: Tensor, *fixed: Tensor) -> Tensor | None:
         (targets, frames, lengths) = fixed

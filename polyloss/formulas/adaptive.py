@@ -7,6 +7,30 @@ from collections.abc import Sequence
 from polyloss.opset import OpSet, Tensor
 
 
+def adaptive_linear_cross_entropy(
+    F: OpSet, data: Tensor, label: Tensor, *parameters: Tensor, cutoffs: Sequence[int]
+) -> Tensor:
+    """`adaptive_cross_entropy` of the `adaptive_scores`; `label` holds classes."""
+    (head, clusters) = adaptive_scores(F, data, parameters)
+    return adaptive_cross_entropy(F, head, clusters, label, cutoffs=cutoffs)
+
+
+def adaptive_scores(F: OpSet, data: Tensor, parameters: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
+    """The logits of the head and of all clusters.
+
+    `parameters` are the matrix of the head, its bias if there is one, and two matrices for each cluster.
+    """
+    (matrix, *rest) = parameters
+    head = F.dot(data, matrix, transpose_b=True)
+    if len(rest) % 2:
+        head = F.broadcast_add(head, F.expand_dims(rest.pop(0), axis=0))
+    clusters = [
+        F.dot(F.dot(data, inner, transpose_b=True), outer, transpose_b=True)
+        for inner, outer in zip(rest[::2], rest[1::2], strict=True)
+    ]
+    return head, clusters
+
+
 def adaptive_cross_entropy(
     F: OpSet, head: Tensor, clusters: Sequence[Tensor], label: Tensor, *, cutoffs: Sequence[int]
 ) -> Tensor:

@@ -358,6 +358,26 @@ def test_values_that_torch_takes_for_others():
                 torch.testing.assert_close(one, other, equal_nan=True)
 
 
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("label", [[0, 2, 5, 3], [1, 1, 0, 1], [5, 5, 5, 5]])
+def test_clusters_are_computed_for_their_rows(bias, label):
+    loss = pnn.AdaptiveLogSoftmaxWithLoss(3, 6, [2, 4], div_value=1.5, head_bias=bias).double()
+    args = (X.double(), torch.tensor(label))
+
+    def found():
+        given = [args[0].clone().requires_grad_(), *loss.parameters()]
+        (output, value) = loss(given[0], args[1])
+        slopes = torch.autograd.grad(value, given, torch.tensor(0.75), create_graph=True)
+        return output, value, *slopes, torch.autograd.grad(slopes[0].square().sum(), given[0])[0]
+
+    with dispatch.fused(False):
+        want = found()
+    for one, other in zip(found(), want, strict=True):
+        torch.testing.assert_close(one, other)
+    many = torch.func.vmap(lambda x: loss(x, args[1]).loss)(torch.stack([args[0], args[0]]))
+    torch.testing.assert_close(many, want[1].expand(2))
+
+
 def test_kernels_are_of_formulas_that_there_are():
     from polyloss_backends import torch_kernels
 
@@ -395,4 +415,5 @@ def test_this_file_names_every_loss_that_has_a_kernel(monkeypatch):
     monkeypatch.setattr(torch_kernels, "find", noted)
     for kind, options, args in CALLS.values():
         kind(**options)(*args)
+    pnn.AdaptiveLogSoftmaxWithLoss(3, 5, [2], div_value=1)(X, CLASS)
     assert used == set(torch_kernels._makers)

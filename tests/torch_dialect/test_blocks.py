@@ -15,6 +15,9 @@ Y = torch.linspace(0.9, 0.1, 15, dtype=torch.float64).reshape(5, 3)
 CLASS = torch.tensor([0, 2, 1, 1, 0])
 SIGN = torch.tensor([1.0, -1, 1, 1, -1], dtype=torch.float64)
 ROWS = SIGN.unsqueeze(1).expand(5, 3).contiguous()
+FRAMES = torch.linspace(-1, 1, 90, dtype=torch.float64).sin().reshape(6, 5, 3).log_softmax(2)
+TARGETS = torch.tensor([[1, 2], [2, 1], [1, 1], [2, 2], [1, 2]])
+LENGTHS = (torch.tensor([6, 5, 4, 6, 3]), torch.full((5,), 2))
 CALLS = {
     "L1Loss": (pnn.L1Loss(), (X, Y)),
     "MSELoss": (pnn.MSELoss(), (X, Y)),
@@ -38,6 +41,8 @@ CALLS = {
     "MultiMarginLoss": (pnn.MultiMarginLoss(p=2), (X, CLASS)),
     "MultiLabelSoftMarginLoss": (pnn.MultiLabelSoftMarginLoss(), (X, Y)),
     "CosineEmbeddingLoss": (pnn.CosineEmbeddingLoss(margin=-0.5), (X, Y, SIGN)),
+    "CTCLoss": (pnn.CTCLoss(), (FRAMES, TARGETS, *LENGTHS)),
+    "CTCLoss of concatenated targets": (pnn.CTCLoss(reduction="sum"), (FRAMES, TARGETS.reshape(-1), *LENGTHS)),
     "TripletMarginLoss": (pnn.TripletMarginLoss(swap=True), (X, Y, X.square())),
 }
 

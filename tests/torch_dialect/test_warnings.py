@@ -69,7 +69,9 @@ def test_deprecated_arguments(kind, framework):
         (other, messages) = caught(lambda flags=flags, function=function: function(*given, **options, **flags))
         assert messages == [f"size_average and reduce are deprecated: write reduction={mode!r}"]
         to_numpy = dispatch.backend(framework).to_numpy
-        np.testing.assert_allclose(to_numpy(value), to_numpy(other), rtol=1e-6)  # the third call of the module is compiled
+        np.testing.assert_allclose(
+            to_numpy(value), to_numpy(other), rtol=1e-6
+        )  # the third call of the module is compiled
 
 
 @pytest.mark.parametrize("kind", LEGACY)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from polyloss import calls, checks
 from polyloss.formulas import adaptive
 from polyloss.opset import INTEGERS, OpSet, Tensor, UnsupportedError
-from polyloss.torch.nn import base, functional, layers
+from polyloss.torch.nn import base, functional, layers, plans
 from polyloss.torch.nn.functional.linear import rows_of
 
 
@@ -40,8 +41,9 @@ class AdaptiveLogSoftmaxWithLoss(layers.ParametricLoss):
 
     Call: ``(input_, target_)`` of shapes (N, H) and (N,), or (H,) and (), classes in [0, C). Returns a named tuple: `output`, the
     log probabilities of the targets, shape (N,) or (), and `loss`, shape (). Every cluster is computed for every row, and the one that
-    counts is selected: torch computes the clusters that occur, which makes shapes depend on values. The parameters ``head.weight``,
-    ``head.bias`` if any, ``tail.0.0.weight``, ``tail.0.1.weight``, ... are drawn and named as torch does it.
+    counts is selected; where torch runs eagerly a cluster is computed for the rows of its classes alone, as torch's own loss always does
+    it, which makes shapes depend on values. The parameters ``head.weight``, ``head.bias`` if any, ``tail.0.0.weight``,
+    ``tail.0.1.weight``, ... are drawn and named as torch does it.
 
     Raises ValueError for cutoffs, shapes, and classes out of range where they can be read; under a tracer such a class gives NaN.
 
@@ -131,8 +133,11 @@ class AdaptiveLogSoftmaxWithLoss(layers.ParametricLoss):
 
         if found := calls.anywhere(F, label, outside):
             raise ValueError(f"{name}: target_ has elements outside [0, {self.n_classes - 1}], which are no classes")
-        (head, clusters) = self._scores(F, x, tensors)
-        loss = adaptive.adaptive_cross_entropy(F, head, clusters, number, cutoffs=self.cutoffs[:-1])
+        formula = partial(adaptive.adaptive_linear_cross_entropy, cutoffs=self.cutoffs[:-1])
+        given = (x, number, *tensors)
+        loss = None if found is None else plans.by_kernel(F, formula, given, "none")
+        if loss is None:
+            loss = formula(F, *given)
         if found is None:
             loss = F.where(number < 0, float("nan"), F.where(number >= self.n_classes, float("nan"), loss))
         dtype = F.autocast_dtype(input_)
@@ -153,10 +158,10 @@ class AdaptiveLogSoftmaxWithLoss(layers.ParametricLoss):
     def _all(self, input: Tensor) -> tuple[OpSet, Tensor]:
         (F, tensors) = self._owned(input)
         checks.shaped(F, type(self).__name__, "input", input, [(None, self.in_features)], "rows of in_features numbers")
-        (head, clusters) = self._scores(F, F.widen(input), tensors)
+        (head, clusters) = adaptive.adaptive_scores(F, F.widen(input), tensors)
         return F, adaptive.adaptive_log_softmax(F, head, clusters, shortlist=self.shortlist_size)
 
-    def _owned(self, input: Tensor, **others: Tensor) -> tuple[OpSet, dict[str, Tensor]]:
+    def _owned(self, input: Tensor, **others: Tensor) -> tuple[OpSet, list[Tensor]]:
         """The op set of input, others and parameters, and the parameters, widened."""
         name = type(self).__name__
         given: dict[str, Tensor] = {}
@@ -164,18 +169,7 @@ class AdaptiveLogSoftmaxWithLoss(layers.ParametricLoss):
             (given[f"{path}.weight"], bias) = self._tensors(path, layer, input)
             given |= {} if bias is None else {f"{path}.bias": bias}
         F = calls.owner(name, input=input, **others, **given)
-        return F, {path: base.widened(F, name, path, tensor, "input", input) for path, tensor in given.items()}
-
-    def _scores(self, F: OpSet, x: Tensor, tensors: Mapping[str, Tensor]) -> tuple[Tensor, list[Tensor]]:
-        """The logits of the head and of all clusters."""
-        head = F.dot(x, tensors["head.weight"], transpose_b=True)
-        if "head.bias" in tensors:
-            head = F.broadcast_add(head, F.expand_dims(tensors["head.bias"], axis=0))
-        clusters = []
-        for i in range(self.n_clusters):
-            inner = F.dot(x, tensors[f"tail.{i}.0.weight"], transpose_b=True)
-            clusters.append(F.dot(inner, tensors[f"tail.{i}.1.weight"], transpose_b=True))
-        return head, clusters
+        return F, [base.widened(F, name, path, tensor, "input", input) for path, tensor in given.items()]
 
     def __repr__(self) -> str:
         return layers.tree(type(self).__name__, "", {"head": self.head, "tail": self.tail})
