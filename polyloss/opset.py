@@ -407,6 +407,10 @@ class OpSet(ABC):
         """``-log softmax(data)[label]`` along `axis`, for logits; `label` and `keepdims` as in `pick`."""
         return -self.pick(self.log_softmax(data, axis=axis), label, axis=axis, keepdims=keepdims)
 
+    def soft_label_cross_entropy(self, data: Tensor, label: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
+        """``-sum_j label_j log softmax(data)_j`` along `axis`, for logits; `label` has the shape of `data`."""
+        return -self.sum(self.log_softmax(data, axis=axis) * label, axis=axis, keepdims=keepdims)
+
     def linear_cross_entropy(
         self,
         data: Tensor,
@@ -569,6 +573,7 @@ COMPOSITES = (
     "smooth_l1",
     "sigmoid_cross_entropy",
     "softmax_cross_entropy",
+    "soft_label_cross_entropy",
     "linear_cross_entropy",
     "reduced",
     "kernel",

@@ -28,7 +28,7 @@ def binary_cross_entropy(
 ) -> Tensor:
     """``-w label log(pred + epsilon) - (1 - label) log(1 - pred + epsilon)`` for probabilities; `pos_weight` w broadcasts."""
     # Compilers fold 1 - p + e into (1 + e) - p, where e is lost. A clip that changes nothing up to p = 1 keeps the two sums apart.
-    rest = F.clip(1.0 - pred, -1.0, 1.0)
+    rest = F.clip(1.0 - pred, -1.0, float("inf"))
     positive = F.log(pred + epsilon) * label
     if pos_weight is not None:
         positive = F.broadcast_mul(positive, pos_weight)
@@ -39,12 +39,12 @@ def categorical_cross_entropy(
     F: OpSet, pred: Tensor, label: Tensor, *, axis: int, sparse: bool, log_probabilities: bool
 ) -> Tensor:
     """``-sum_j label_j log p_j`` along `axis`, which keeps size 1; `pred` holds logits or ``log p``, `label` classes or weights."""
-    if sparse and not log_probabilities:
-        return F.softmax_cross_entropy(pred, label, axis=axis, keepdims=True)
-    log_p = pred if log_probabilities else F.log_softmax(pred, axis=axis)
+    if not log_probabilities:
+        cross_entropy = F.softmax_cross_entropy if sparse else F.soft_label_cross_entropy
+        return cross_entropy(pred, label, axis=axis, keepdims=True)
     if sparse:
-        return -F.pick(log_p, label, axis=axis, keepdims=True)
-    return -F.sum(log_p * label, axis=axis, keepdims=True)
+        return -F.pick(pred, label, axis=axis, keepdims=True)
+    return -F.sum(pred * label, axis=axis, keepdims=True)
 
 
 def kl_divergence(F: OpSet, log_prob: Tensor, label: Tensor, *, epsilon: float) -> Tensor:

@@ -616,6 +616,19 @@ COMPOSED = [
         label="large",
         grad=lambda u: ((FAR_WEIGHTS - [[1, 0, 0], [0, 0, 1]]) * u[:, None],),
     ),
+    *(
+        Case("soft_label_cross_entropy", (CUBE, positive(2, 3, 4)), {"axis": axis, "keepdims": keepdims})
+        for axis, keepdims in ((-1, False), (2, True), (1, False), (-2, True))
+    ),
+    Case("soft_label_cross_entropy", (values(4), positive(4))),
+    Case("soft_label_cross_entropy", (EMPTY, EMPTY)),
+    Case("soft_label_cross_entropy", (FAR, floats([1, 0, 0], [0, 0, 2])), label="large", wrt=()),
+    Case(
+        "soft_label_cross_entropy",
+        (floats([NAN, 0, 1], [-1, 0, 1]), floats([0, 1, 0], [0, 1, NAN])),
+        label="special values",
+        wrt=(),
+    ),
     Case("linear_cross_entropy", (*FIVE, None, None, 2)),
     Case("linear_cross_entropy", (*FIVE, values(4), None, 2), label="bias"),
     Case("linear_cross_entropy", (*FIVE, values(4), SCALE, 2), label="scaled", wrt=(0, 1, 3)),

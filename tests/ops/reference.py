@@ -178,6 +178,10 @@ class Reference:
         return -cls.pick(cls.log_softmax(data, axis), label, axis, keepdims)
 
     @classmethod
+    def soft_label_cross_entropy(cls, data, label, axis=-1, keepdims=False):
+        return -(label * cls.log_softmax(data, axis)).sum(axis, keepdims=keepdims)
+
+    @classmethod
     def linear_cross_entropy(cls, data, weight, label, bias=None, scale=None, rows=None):
         loss = cls.softmax_cross_entropy(data @ weight.T + (0 if bias is None else bias), label)
         return loss if scale is None else np.sum(np.where(scale == 0, 0, loss) * scale)

@@ -177,6 +177,7 @@ VALUE = [
         "no keepdims",
         lambda F, x, i, axis=-1, keepdims=False: F.softmax_cross_entropy(x, i, axis),
     ),
+    ("soft_label_cross_entropy", "last axis", lambda F, x, y, axis=-1, **k: F.soft_label_cross_entropy(x, y, **k)),
     ("ctc_loss", "possible", ctc_where_infinite_is_0),
     ("ctc_loss", "all labels", lambda F, x, label, frames=None, width=None: F.ctc_loss(x, label, frames)),
     ("ctc_alignment", "normalised", lambda F, x, *a, **k: F.ctc_alignment(F.log_softmax(x), *a, **k)),

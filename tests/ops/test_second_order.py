@@ -14,7 +14,8 @@ SMOOTH = {  # operation -> argument to differentiate by
     **dict.fromkeys(
         ("square", "sqrt", "exp", "log", "log1p", "sigmoid", "softrelu", "softmax", "log_softmax", "norm"), 0
     ),
-    **dict.fromkeys(("logsumexp", "smooth_l1", "squared_error", "sigmoid_cross_entropy", "softmax_cross_entropy"), 0),
+    **dict.fromkeys(("logsumexp", "smooth_l1", "squared_error", "sigmoid_cross_entropy"), 0),
+    **dict.fromkeys(("softmax_cross_entropy", "soft_label_cross_entropy"), 0),
     "broadcast_div": 1,
     **dict.fromkeys(("power", "arctan", "nuclear_norm"), 0),
     "running_product": 0,
