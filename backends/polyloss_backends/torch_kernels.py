@@ -549,23 +549,31 @@ def _of_sequences(
     if zero_infinity or by_length != (mode == MEAN):
         return None
 
+    def at_once(wanted: bool, samples: int, log_prob: Tensor, *fixed: Tensor) -> tuple[Tensor, Tensor | None]:
+        wide = log_prob.double()  # in float32 torch's posteriors lose digits
+        (loss, alpha) = torch._ctc_loss(wide, *fixed, blank)
+        each = torch.ones_like(loss) if mode == SUM else number(1 / samples, loss.dtype) / fixed[2]
+        value = finite(torch.dot(loss, each))
+        slope = _aten._ctc_loss_backward.Tensor(each, wide, *fixed, loss, alpha, blank) if wanted else None
+        return value, slope
+
     def compute(data: Sequence[Tensor], wanted: Sequence[bool]) -> tuple[Tensor, Slopes]:
         (log_prob, targets, frames, lengths) = data
-        step = samples = log_prob.size(1)
+        (samples, dtype) = (log_prob.size(1), log_prob.dtype)
+        step = max((ready.BLOCK >> 4) * samples // log_prob.numel(), 1)
+        if step >= samples or targets.dim() == 1:  # concatenated, where no sample has a place that is known
+            (value, slope) = at_once(wanted[0], samples, *data)
+            return value.to(dtype), [slope if slope is None else slope.to(dtype), None, None, None]
         slopes = torch.empty_like(log_prob) if wanted[0] else None
-        if targets.dim() == 2:  # else concatenated: few samples have no part of them that is known
-            step = max((ready.BLOCK >> 4) * samples // log_prob.numel(), 1)
         total = 0.0
         for begin in range(0, samples, step):
             part = slice(begin, begin + step)
-            wide = log_prob[:, part].double()  # in float32 torch's posteriors lose digits
-            given = (wide, targets[part] if step < samples else targets, frames[part], lengths[part])
-            (loss, alpha) = torch._ctc_loss(*given, blank)
-            each = torch.ones_like(loss) if mode == SUM else number(1 / samples, loss.dtype) / given[3]
-            total += finite(torch.dot(loss, each)).item()
+            given = (log_prob[:, part], targets[part], frames[part], lengths[part])
+            (value, slope) = at_once(wanted[0], samples, *given)
+            total += value.item()
             if slopes is not None:
-                slopes[:, part] = _aten._ctc_loss_backward.Tensor(each, *given, loss, alpha, blank)
-        return torch.tensor(total, dtype=log_prob.dtype, device="cpu"), [slopes, None, None, None]
+                slopes[:, part] = slope
+        return torch.tensor(total, dtype=dtype, device="cpu"), [slopes, None, None, None]
 
     def kernel(log_prob: Tensor, *fixed: Tensor) -> Tensor | None:
         (targets, frames, lengths) = fixed
