@@ -18,8 +18,6 @@ HUGE = 1 << 19
 """From so many elements on an operator in Python costs less than two tensors more."""
 LONGEST = 1 << 20
 """A vector of more elements than this is no constant to be kept."""
-LARGEST = 3e38
-"""About the largest float32."""
 CHAIN = 128
 """So many numbers may be added up one after the other."""
 
@@ -82,28 +80,25 @@ class GraphOps(MXNetOps):
         return self._vector(value, 1, self.dtype(like)) if isinstance(value, (int, float)) else value
 
     def softrelu(self, data: Tensor) -> Tensor:
+        # max(x, 0) + log(1 + e^-|x|): at 0, where max has the slope 1 and this |x|, too, the whole has 1 - 1/2, as is due.
+        positive = self.F.maximum(data, 0.0)
         if self._is_small(data):
-            below = self.F.minimum(-data, data)
-        else:
-            below = -self.F.LeakyReLU(-data, act_type="leaky", slope=-1.0)  # the same, in a fifth of the time
-        # max(x, 0) + log(1 + e^min(-x, x)): at 0, where the two get the slopes 1 and -1, the whole has 1 - 1/2, as is due.
-        return self.F.maximum(data, 0.0) + self._log1p_exp(below)
+            return positive + self.F.log1p(self.F.exp(self.F.minimum(-data, data)))
+        return positive + self._tail(self.F.LeakyReLU(-data, act_type="leaky", slope=-1.0))
 
     def softrelu_excess(self, data: Tensor) -> Tensor:
         if self._is_small(data):
-            return self._log1p_exp(-self.F.abs(data))
-        # Times the largest number tanh is the sign: that of MXNet takes ten times as long, and the derivative of |x| twenty times.
-        return self._log1p_exp(data * self.F.Activation(self.F.BlockGrad(data) * -LARGEST, act_type="tanh"))
+            return self.F.log1p(self.F.exp(-self.F.abs(data)))
+        # Of x times the largest number tanh is the sign: MXNet's takes ten times as long, and the derivative of |x| twenty times.
+        largest = float(np.finfo(self.dtype(data)).max)
+        return self._tail(data * self.F.Activation(self.F.BlockGrad(data) * largest, act_type="tanh"))
 
-    def _log1p_exp(self, data: Tensor) -> Tensor:
-        """``log(1 + e^x)`` for x up to 0."""
-        if self._is_small(data):
-            return self.F.log1p(self.F.exp(data))
-        # -log(1 - s) with the logistic s, which oneDNN computes exactly: of u, which is 1 - s rounded, and what the rounding took off.
-        share = self.F.Activation(data, act_type="sigmoid")
-        rest = 1.0 - share
-        lost = ((1.0 - self.F.BlockGrad(rest)) - self.F.BlockGrad(share)) / self.F.BlockGrad(rest)
-        return -(self.F.log(rest) + lost)
+    def _tail(self, size: Tensor) -> Tensor:
+        """``log(1 + e^-x)`` for x from 0 on: -log s(x) with the logistic s, by oneDNN; s(-x) tells what its rounding took off."""
+        share = self.F.Activation(size, act_type="sigmoid")
+        fixed = self.F.BlockGrad(share)
+        rest = self.F.Activation(-self.F.BlockGrad(size), act_type="sigmoid")
+        return ((rest - (1.0 - fixed)) / fixed) - self.F.log(share)
 
     def softmax_cross_entropy(self, data: Tensor, label: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
         shape = self.shape(data)

@@ -14,6 +14,11 @@ def logistic_cross_entropy(F: OpSet, pred: Tensor, label: Tensor) -> Tensor:
     return F.relu(pred) - pred * label + F.softrelu_excess(pred)
 
 
+def signed_logistic_cross_entropy(F: OpSet, pred: Tensor, label: Tensor) -> Tensor:
+    """`logistic_cross_entropy` of the label ``(label + 1) / 2``: for -1 and 1 ``log(1 + e^(-label pred))``."""
+    return F.relu(pred) - (pred * label + pred) * 0.5 + F.softrelu_excess(pred)
+
+
 def weighted_logistic_cross_entropy(F: OpSet, pred: Tensor, label: Tensor, pos_weight: Tensor) -> Tensor:
     """As `logistic_cross_entropy` with the positive term times `pos_weight`, which broadcasts; gradient ``1 - label`` at 0.
 

@@ -426,7 +426,7 @@ class LogisticLoss(ElementwiseLoss):
 
     def _formula(self, F: OpSet, pred: Tensor, label: Tensor) -> Tensor:
         if self._label_format == "signed":
-            label = (label + 1.0) * 0.5
+            return classification.signed_logistic_cross_entropy(F, pred, label)
         return classification.logistic_cross_entropy(F, pred, label)
 
 
