@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from polyloss import calls, dispatch
 from polyloss.opset import OpSet, Tensor
+from polyloss.torch.nn import whole
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -74,6 +75,7 @@ def remembered(function: Callable[P, R]) -> Callable[P, R]:
             plans[key] = plan
         return result
 
+    whole.taken(call, function)
     return call
 
 
