@@ -48,7 +48,7 @@ def transformed() -> bool:
 
 
 def whole() -> bool:
-    """Whether a compiler takes the operations down as they run, for one gradient: after Dynamo, and not within a transform of `torch.func`."""
+    """Whether a compiler takes down operations as they run, for one gradient: after Dynamo, within no transform of `torch.func`."""
     return bool(
         torch.compiler.is_compiling()
         and not torch.compiler.is_dynamo_compiling()
