@@ -1,5 +1,7 @@
 """torch.compile takes a loss whole: as one operation of its tracer's graph, compiled anew whenever what it depends on has changed."""
 
+from functools import wraps
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: it is what compiles")
@@ -127,9 +129,16 @@ def test_a_compiler_that_compiles_nothing_runs_the_loss_as_it_is(seen):
         compiled(X, Y)
 
 
-def test_a_function_itself(seen):
-    compiled = torch.compile(pF.binary_cross_entropy, backend=seen, fullgraph=True)
-    torch.testing.assert_close(compiled(X.sigmoid(), Y), eager(pF.binary_cross_entropy, X.sigmoid(), Y))
+def test_a_function_and_one_around_it(seen):
+    @wraps(pF.binary_cross_entropy)
+    def twice(*args):
+        return 2 * pF.binary_cross_entropy(*args)
+
+    want = eager(pF.binary_cross_entropy, X.sigmoid(), Y)
+    for function, factor in ((pF.binary_cross_entropy, 1), (twice, 2)):
+        compiled = torch.compile(function, backend=seen, fullgraph=True)
+        torch.testing.assert_close(compiled(X.sigmoid(), Y), factor * want)
+        assert len(seen.operations()) == factor
 
 
 @pytest.mark.parametrize("wrt", [(0,), (0, 1)])

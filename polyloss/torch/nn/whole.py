@@ -11,16 +11,16 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from polyloss import calls, dispatch
+from polyloss import calls
 
 _new: list[Callable[..., Any]] = []
 
 
-def taken(call: Callable[..., Any], function: Callable[..., Any]) -> None:
-    """Where Dynamo meets `call`, which is `function` with less to do, have it take the latter whole.
+def taken(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What Dynamo takes for one operation: `function`, or None where that has to be followed.
 
-    It follows `function` where that refuses its arguments, so that they are refused as ever, or where sizes are symbols, of which Dynamo
-    makes integers and Python does not.
+    That is where it refuses its arguments, so that they are refused as ever, and where sizes are symbols, of which Dynamo makes integers
+    and Python does not.
     """
 
     @wraps(function)
@@ -34,13 +34,20 @@ def taken(call: Callable[..., Any], function: Callable[..., Any]) -> None:
                 return None
             raise  # a compiler that runs what Dynamo has written down as it is
 
-    @wraps(function)
-    def followed(*args: Any, **options: Any) -> Any:
-        value = whole(*args, **options) if dispatch.variant_in_use is None and _allowed() else None
-        return function(*args, **options) if value is None else value
-
     _new.append(whole)
-    call._torchdynamo_inline = followed  # type: ignore[attr-defined]  # what Dynamo follows in the place of a function
+    return whole
+
+
+def following() -> bool:
+    """Whether Dynamo follows this; if so, it has been told what to take whole. It asks while it traces, and keeps the answer."""
+    if not calls.tracing():
+        return False
+    while _new:
+        sys.modules["torch"].compiler.allow_in_graph(_new.pop())
+    return True
+
+
+following._dynamo_marked_constant = True  # type: ignore[attr-defined]  # as torch.compiler.assume_constant_result, which would start Dynamo
 
 
 def _known(argument: Any) -> bool:
@@ -49,13 +56,3 @@ def _known(argument: Any) -> bool:
         return True
     shape = getattr(argument, "shape", None)
     return isinstance(argument, (tuple, list)) if shape is None else all(isinstance(size, int) for size in shape)
-
-
-def _allowed() -> bool:
-    """Tell Dynamo of the functions that it takes whole. It calls this itself, while it traces, and keeps the result."""
-    while _new:
-        sys.modules["torch"].compiler.allow_in_graph(_new.pop())
-    return True
-
-
-_allowed._dynamo_marked_constant = True  # type: ignore[attr-defined]  # as torch.compiler.assume_constant_result does, which would start Dynamo
