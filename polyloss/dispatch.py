@@ -19,7 +19,8 @@ NEUTRAL = (bool, int, float, type(None))
 
 _owner: dict[type, OpSet | None] = dict.fromkeys(NEUTRAL)
 _backends: dict[str, Backend] = {}
-_variant: Callable[[OpSet], OpSet] | None = None
+variant_in_use: Callable[[OpSet], OpSet] | None = None
+"""What `through` has set."""
 
 
 @cache
@@ -95,12 +96,12 @@ def op_set(caller: str, names: Sequence[str], tensors: Sequence[object]) -> OpSe
     if found is None:
         given = ", ".join(f"{n} is {_describe(type(t))}" for n, t in zip(names, tensors, strict=False))
         raise TypeError(f"{caller}: at least one argument must be a tensor, but {given or 'there are none'}")
-    return found if _variant is None else _variant(found)
+    return found if variant_in_use is None else variant_in_use(found)
 
 
 def owner(tensor: object) -> OpSet | None:
     """The op set of a tensor whose type has come before; None for any other, for numbers, and within `through`."""
-    return _owner.get(type(tensor)) if _variant is None else None
+    return _owner.get(type(tensor)) if variant_in_use is None else None
 
 
 def _describe(kind: type) -> str:
@@ -126,13 +127,13 @@ def through(variant: Callable[[OpSet], OpSet] | None) -> Iterator[None]:
 
     `variant` gives the same for the same. Not per thread: it switches the whole process.
     """
-    global _variant
-    before = _variant
+    global variant_in_use
+    before = variant_in_use
     for ops in {ops for ops in _owner.values() if ops is not None}:
         if variant is not None:
             variant(ops)  # made before a tracer needs it
-    _variant = variant
+    variant_in_use = variant
     try:
         yield
     finally:
-        _variant = before
+        variant_in_use = before

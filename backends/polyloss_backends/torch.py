@@ -177,7 +177,11 @@ class TorchOps(OpSet):
         return (lhs > rhs).to(lhs.dtype)
 
     def where(self, condition: Tensor, x: Tensor | float, y: Tensor | float) -> Tensor:
-        chosen = condition if condition.dtype == torch.bool else condition.bool()
+        chosen = condition
+        if (
+            condition.dtype != torch.bool
+        ):  # Inductor makes no vector code of bool(), and eager torch is slow at comparing
+            chosen = condition != 0 if torch.compiler.is_compiling() else condition.bool()
         if isinstance(x, torch.Tensor) and isinstance(y, torch.Tensor):
             return torch.where(chosen, x, y)
         return torch.where(chosen, _tensor(x, y), _tensor(y, x))
@@ -265,6 +269,11 @@ class TorchOps(OpSet):
 
     def smooth_l1(self, data: Tensor, scalar: float = 1.0) -> Tensor:
         return F.smooth_l1_loss(data, torch.zeros_like(data), reduction="none", beta=1 / scalar**2)
+
+    def sigmoid_cross_entropy(self, data: Tensor, label: Tensor) -> Tensor:
+        if torch_ready.whole():
+            return _Logistic.apply(data, label)
+        return super().sigmoid_cross_entropy(data, label)
 
     def softmax_cross_entropy(self, data: Tensor, label: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
         (axis, index) = _along(data, label, axis)
@@ -409,6 +418,34 @@ class _Refusal(torch.autograd.Function):  # type: ignore[misc]
     @staticmethod
     def jvp(ctx: Any, *tangents: Tensor) -> None:
         raise TypeError(ctx.message)
+
+
+class _Logistic(torch.autograd.Function):  # type: ignore[misc]
+    """`OpSet.sigmoid_cross_entropy` with one exponential for both its terms: log(1 + e^x) = max(x, 0) + log(1 + e^-|x|).
+
+    Its slope, which that form does not have at 0, is (1 - t) s(x) - t s(-x).
+    """
+
+    @staticmethod
+    def forward(ctx: Any, data: Tensor, label: Tensor) -> Tensor:
+        ctx.save_for_backward(data, label)
+        linear = (1 - label) * data.clamp_min(0) - label * data.clamp_max(0)
+        return linear + (-data.abs()).exp().log1p()
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
+        (data, label) = ctx.saved_tensors
+        of_data = of_label = None
+        if ctx.needs_input_grad[0]:
+            if torch.is_grad_enabled():  # this gradient will be differentiated in its turn, at 0 too
+                slope = (1 - label) * data.sigmoid() - label * (-data).sigmoid()
+            else:
+                small = (-data.abs()).sigmoid()
+                slope = torch.where(data >= 0, (1 - label) - small, small - label)
+            of_data = upstream * slope
+        if ctx.needs_input_grad[1]:
+            of_label = -data * upstream
+        return of_data, of_label
 
 
 class _LinearCrossEntropy(torch.autograd.Function):  # type: ignore[misc]

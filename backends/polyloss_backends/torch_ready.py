@@ -47,6 +47,16 @@ def transformed() -> bool:
     )
 
 
+def whole() -> bool:
+    """Whether a compiler takes down operations as they run, for one gradient: after Dynamo, within no transform of `torch.func`."""
+    return bool(
+        torch.compiler.is_compiling()
+        and not torch.compiler.is_dynamo_compiling()
+        and not _core._are_functorch_transforms_active()
+        and forward_ad._current_level < 0
+    )
+
+
 class Ready(torch.autograd.Function):  # type: ignore[misc]
     """``compute(data, wanted)``: a value, and at once its gradients for the data that are `wanted`. Those of `whole` are differentiable."""
 

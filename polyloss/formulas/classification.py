@@ -88,15 +88,15 @@ def clamped_binary_cross_entropy(
     The gradient is ``(p - label) / max(p (1 - p), spread_floor)``, as the two terms give it where the bound is not reached.
     """
     inside = pred * (1 - pred) >= spread_floor
-    safe = F.where(inside, pred, 0.5)
-    interior = -(label * F.log(safe) + (1 - label) * F.log1p(-safe))
     fixed = F.stop_gradient(pred)
-    at_zero = F.clip(F.log(fixed), log_floor, 0.0)
-    at_one = F.clip(F.log1p(-fixed), log_floor, 0.0)
+    p = F.where(inside, pred, fixed)  # so that what the logarithms make of the ends goes into no gradient
+    (log_p, log_rest) = (
+        F.where(inside, log, F.clip(F.stop_gradient(log), log_floor, 0.0)) for log in (F.log(p), F.log1p(-p))
+    )
     # Zero, with the derivative (p - label) / spread_floor.
     step = pred - fixed
     slope = step * (0.5 * step + F.stop_gradient(pred - label)) * (1 / spread_floor)
-    return F.where(inside, interior, slope - (label * at_zero + (1 - label) * at_one))
+    return F.where(inside, 0.0, slope) - (label * log_p + (1 - label) * log_rest)
 
 
 def relative_entropy(F: OpSet, log_prob: Tensor, target: Tensor, *, log_target: bool) -> Tensor:

@@ -32,10 +32,13 @@ def _by_label(F: OpSet, label: Tensor, alike: Tensor, unlike: Tensor) -> Tensor:
 def smoothed_cosine_similarity(F: OpSet, x: Tensor, y: Tensor, *, epsilon: float) -> Tensor:
     """``x.y / sqrt((|x|^2 + epsilon) (|y|^2 + epsilon))`` over the last axis; the two broadcast.
 
-    Each is divided by its own root: the product of the squares would overflow, and that of two roots when it is squared in a gradient.
+    The product is divided by one root after the other: that of the squares would overflow, and that of two roots when it is squared in a
+    gradient.
     """
-    units = [F.broadcast_div(v, F.sqrt(F.sum(F.square(v), axis=-1, keepdims=True) + epsilon)) for v in (x, y)]
-    return F.sum(F.broadcast_mul(*units), axis=-1)
+    cosine = F.sum(F.broadcast_mul(x, y), axis=-1)
+    for v in (x, y):
+        cosine = F.broadcast_div(cosine, F.sqrt(F.sum(F.square(v), axis=-1) + epsilon))
+    return cosine
 
 
 def cosine_distance(F: OpSet, cos: Tensor, label: Tensor, *, margin: float) -> Tensor:

@@ -25,7 +25,7 @@ def executor(monkeypatch):
     run = executor.run
 
     def counted(case, mode, expected):
-        executor.ran.append((case.id, dispatch._variant is not composed))
+        executor.ran.append((case.id, dispatch.variant_in_use is not composed))
         return run(case, mode, expected)
 
     monkeypatch.setattr(executor, "run", counted)

@@ -107,7 +107,7 @@ def test_transforms_and_compilers_get_all_at_once(monkeypatch):
     stacked = torch.func.vmap(loss, in_dims=(0, None))(torch.stack([X, X]), CLASS)
     torch.testing.assert_close(stacked, want.expand(2))
     for transformed in (
-        torch.compile(loss, backend="eager", fullgraph=True),
+        torch.compile(loss, backend="aot_eager", fullgraph=True),
         lambda x, y: torch.func.jvp(lambda one: loss(one, y), (x,), (x,))[0],
     ):
         torch.testing.assert_close(transformed(X, CLASS), want)

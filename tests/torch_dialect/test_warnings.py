@@ -116,7 +116,7 @@ def test_while_tracing():
     if find_spec("torch") is not None:
         import torch
 
-        compiled = torch.compile(pnn.L1Loss(), fullgraph=True, backend="eager")
+        compiled = torch.compile(pnn.L1Loss(), fullgraph=True, backend="aot_eager")
         with warnings.catch_warnings():
             warnings.filterwarnings("error", "l1_loss")
             compiled(torch.tensor(x), torch.tensor(y))

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from polyloss import calls, dispatch
 from polyloss.opset import OpSet, Tensor
+from polyloss.torch.nn import whole
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -51,9 +52,13 @@ def remembered(function: Callable[P, R]) -> Callable[P, R]:
     remembered if its result is what the kernel made of its arguments as they are, and if it has warned of nothing.
     """
     plans: dict[Hashable, Plan] = {}
+    taken = whole.taken(function)
 
     @wraps(function)
     def call(*args: P.args, **options: P.kwargs) -> R:
+        if whole.following():
+            found: Any = taken(*args, **options) if dispatch.variant_in_use is None else None
+            return function(*args, **options) if found is None else found
         given = (*args, *options.values()) if options else args
         F = dispatch.owner(given[0]) if given else None
         key = None if F is None else F.signature(given)

@@ -17,6 +17,8 @@ _EPSILON = float(np.float32(1e-12))  # torch has it in single precision, whateve
 
 Distance = Callable[[Tensor, Tensor], Tensor]
 
+_WITH_DISTANCE = "triplet_margin_with_distance_loss"
+
 
 @plans.remembered
 def triplet_margin_loss(
@@ -84,25 +86,11 @@ def triplet_margin_with_distance_loss(
 
     `distance_function` takes two of them as they are and returns a tensor of their framework; None is `PairwiseDistance()`.
     """
-    name = "triplet_margin_with_distance_loss"
-    mode = base.checked_mode(name, reduction, old_name=False)
-    checks.number(name, "margin", margin)
-    checks.positive(name, "margin", margin)
-    F = calls.owner(name, anchor=anchor, positive=positive, negative=negative)
-    base.same_rank(F, name, anchor=anchor, positive=positive, negative=negative)
     if distance_function is None or (isinstance(distance_function, PairwiseDistance) and not distance_function.keepdim):
         (p, eps) = (2.0, 1e-6) if distance_function is None else (distance_function.norm, distance_function.eps)
-        (triplet, dtype) = base.promoted(
-            F,
-            name,
-            integer=("positive", "negative"),
-            autocast=False,
-            anchor=anchor,
-            positive=positive,
-            negative=negative,
-        )
-        formula = partial(triplet_of_rows, loss=name, margin=margin, p=p, eps=eps, swap=swap)
-        return _reduced(F, formula, triplet, mode, dtype)
+        return _with_pairwise_distance(anchor, positive, negative, p, eps, margin, swap, reduction)
+    name = _WITH_DISTANCE
+    mode = _checked_mode(anchor, positive, negative, margin, reduction)
     if not callable(distance_function):
         raise TypeError(f"{name}: distance_function is {distance_function!r}; it must be a function of two tensors")
     measure = distance_function
@@ -112,6 +100,37 @@ def triplet_margin_with_distance_loss(
     (wide, dtype) = base.promoted(F, name, autocast=False, **named)
     distances = dict(zip(named, wide, strict=True))
     return base.reduced(F, _hinge(F, name, distances, margin), mode, dtype)
+
+
+@plans.remembered
+def _with_pairwise_distance(
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    p: float,
+    eps: float,
+    margin: float,
+    swap: bool,
+    reduction: str,
+) -> Tensor:
+    """`triplet_margin_with_distance_loss` with ``PairwiseDistance(p, eps)``."""
+    name = _WITH_DISTANCE
+    mode = _checked_mode(anchor, positive, negative, margin, reduction)
+    tensors = {"anchor": anchor, "positive": positive, "negative": negative}
+    F = calls.owner(name, **tensors)
+    (triplet, dtype) = base.promoted(F, name, integer=("positive", "negative"), autocast=False, **tensors)
+    formula = partial(triplet_of_rows, loss=name, margin=margin, p=p, eps=eps, swap=swap)
+    return _reduced(F, formula, triplet, mode, dtype)
+
+
+def _checked_mode(anchor: Tensor, positive: Tensor, negative: Tensor, margin: float, reduction: str) -> str:
+    """The reduction of `triplet_margin_with_distance_loss`, its arguments being as they must be whatever the distance is."""
+    mode = base.checked_mode(_WITH_DISTANCE, reduction, old_name=False)
+    checks.number(_WITH_DISTANCE, "margin", margin)
+    checks.positive(_WITH_DISTANCE, "margin", margin)
+    tensors = {"anchor": anchor, "positive": positive, "negative": negative}
+    base.same_rank(calls.owner(_WITH_DISTANCE, **tensors), _WITH_DISTANCE, **tensors)
+    return mode
 
 
 def _alike_rows(F: OpSet, *tensors: Tensor) -> bool:
