@@ -13,6 +13,7 @@ import jaxlib
 import numpy as np
 
 from polyloss.opset import HALF, Axis, Backend, OpSet, Shape, Tensor, chunk, gathered_axis, reduced_axes
+from polyloss_backends import jax_kernels
 
 
 class JaxOps(OpSet):
@@ -44,7 +45,8 @@ class JaxOps(OpSet):
         return aval.shape, aval.dtype
 
     def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        run: Callable[..., Any] = jax.jit(function)
+        # Value and gradient are two programs when differentiation is eager: computing anew is faster than what they would pass on.
+        run: Callable[..., Any] = jax.jit(jax.checkpoint(function, prevent_cse=False))
         return run
 
     def cast(self, data: Tensor, dtype: str) -> Tensor:
@@ -133,7 +135,8 @@ class JaxOps(OpSet):
 
     def log1p(self, data: Tensor) -> Tensor:
         if data.dtype != jnp.float64:
-            return _log1p(_at_least_single(data)).astype(data.dtype)
+            wide = _at_least_single(data)
+            return (jax_kernels.log1p if jax_kernels.on_cpu() else jnp.log1p)(wide).astype(data.dtype)
         # jaxlib 0.7.1 on CPU takes its approximation for small numbers down to -0.414, where it is off by 120 ULP; good from -0.364 on.
         off = (data > -0.42) & (data < -0.36)
         return jnp.where(off, jnp.log(1 + jnp.where(off, data, 0)), jnp.log1p(jnp.where(off, 0, data)))
@@ -165,16 +168,16 @@ class JaxOps(OpSet):
     # --- two tensors, broadcast ---------------------------------------------------------------------------------------------
 
     def broadcast_add(self, lhs: Tensor, rhs: Tensor) -> Tensor:
-        return _spread(lhs, rhs) + _spread(rhs, lhs)
+        return jax_kernels.spread(lhs, rhs) + jax_kernels.spread(rhs, lhs)
 
     def broadcast_sub(self, lhs: Tensor, rhs: Tensor) -> Tensor:
-        return _spread(lhs, rhs) - _spread(rhs, lhs)
+        return jax_kernels.spread(lhs, rhs) - jax_kernels.spread(rhs, lhs)
 
     def broadcast_mul(self, lhs: Tensor, rhs: Tensor) -> Tensor:
-        return _spread(lhs, rhs) * _spread(rhs, lhs)
+        return jax_kernels.spread(lhs, rhs) * jax_kernels.spread(rhs, lhs)
 
     def broadcast_div(self, lhs: Tensor, rhs: Tensor) -> Tensor:
-        return _spread(lhs, rhs) / _spread(rhs, lhs)
+        return jax_kernels.spread(lhs, rhs) / jax_kernels.spread(rhs, lhs)
 
     def broadcast_maximum(self, lhs: Tensor, rhs: Tensor) -> Tensor:
         return jnp.where((lhs >= rhs) | jnp.isnan(lhs), lhs, rhs)  # jnp.maximum shares the gradient of a tie
@@ -196,19 +199,19 @@ class JaxOps(OpSet):
     # --- reductions ---------------------------------------------------------------------------------------------------------
 
     def sum(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
-        return _sum(data, reduced_axes(axis, data.ndim, exclude), keepdims)
+        return jax_kernels.total(data, reduced_axes(axis, data.ndim, exclude), keepdims)
 
     def mean(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
         axes = reduced_axes(axis, data.ndim, exclude)
-        if _row(data, axes):
-            return _sum(data, axes, keepdims) / math.prod(data.shape[i] for i in axes)
+        if jax_kernels.row_size(data, axes):
+            return jax_kernels.total(data, axes, keepdims) / math.prod(data.shape[i] for i in axes)
         return data.mean(axes, keepdims=keepdims)
 
     def max(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
         axes = reduced_axes(axis, data.ndim, exclude)
-        if not _row(data, axes):
+        if not jax_kernels.row_size(data, axes):
             return data.max(axes, keepdims=keepdims)
-        top = _largest(data.reshape(*data.shape[: data.ndim - len(axes)], -1))
+        top = jax_kernels.largest(data.reshape(*data.shape[: data.ndim - len(axes)], -1))
         return top.reshape([1 if i in axes else n for i, n in enumerate(data.shape)]) if keepdims else top.squeeze(-1)
 
     def min(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
@@ -229,8 +232,8 @@ class JaxOps(OpSet):
 
     def log_softmax(self, data: Tensor, axis: int = -1) -> Tensor:
         shifted = data - self.max(jax.lax.stop_gradient(data), axis, keepdims=True)
-        total = _sum(jnp.exp(shifted), reduced_axes(axis, data.ndim), True)
-        return shifted - _spread(jnp.log(total), shifted)
+        total = jax_kernels.total(jnp.exp(shifted), reduced_axes(axis, data.ndim), True)
+        return shifted - jax_kernels.spread(jnp.log(total), shifted)
 
     def pick(self, data: Tensor, index: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
         (axis,) = reduced_axes(axis, data.ndim)
@@ -239,7 +242,7 @@ class JaxOps(OpSet):
         expected = (*data.shape[:axis], 1, *data.shape[axis + 1 :])
         if index.shape != expected:  # take_along_axis would broadcast
             raise ValueError(f"an index of shape {index.shape} does not fit {data.shape} along axis {axis}")
-        picked = _picked(data, _places(index, 0, data.shape[axis] - 1), axis)
+        picked = jax_kernels.picked(data, _places(index, 0, data.shape[axis] - 1), axis)
         return picked if keepdims else picked.squeeze(axis)
 
     def take(self, data: Tensor, indices: Tensor) -> Tensor:
@@ -277,7 +280,7 @@ class JaxOps(OpSet):
     def softmax_cross_entropy(self, data: Tensor, label: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
         # The logarithms of all the other probabilities are never stored.
         top = self.max(jax.lax.stop_gradient(data), axis, keepdims=True)
-        total = _sum(jnp.exp(data - top), reduced_axes(axis, data.ndim), True)
+        total = jax_kernels.total(jnp.exp(data - top), reduced_axes(axis, data.ndim), True)
         loss = jnp.log(total) - (self.pick(data, label, axis, keepdims=True) - top)
         return loss if keepdims else loss.squeeze(axis)
 
@@ -335,99 +338,6 @@ def _kind(dtype: str) -> Any:
 
 def _at_least_single(data: Tensor) -> Tensor:
     return data.astype(jnp.float32) if data.dtype in (jnp.float16, jnp.bfloat16) else data
-
-
-@partial(jax.custom_jvp)
-def _log1p(data: Tensor) -> Tensor:
-    """``log(1 + x)`` in float32, within 1.8 ULP: the logarithm of the rounded sum, and what rounding has taken away.
-
-    XLA's own adds up two approximations on a CPU, and takes four times as long.
-    """
-    total = 1 + data
-    # Of a sum from 2 on what is lost does not count. |.| keeps the compiler from simplifying (1 + x) - 1.
-    return jnp.log(total) + jnp.where(total < 2, (data - (abs(total) - 1)) * (2 - total), 0)
-
-
-_log1p.defjvps(lambda tangent, value, data: tangent / (1 + data))
-
-
-@partial(jax.custom_jvp, nondiff_argnums=(2,))
-def _picked(data: Tensor, place: Tensor, axis: int) -> Tensor:
-    return jnp.take_along_axis(data, place, axis, mode="clip")
-
-
-def _picked_slope(axis: int, primals: tuple[Tensor, Tensor], tangents: Any) -> tuple[Tensor, Tensor]:
-    """Transposed, a comparison with every place, which XLA fuses with what else a gradient is made of, not a scatter into zeros."""
-    (data, place) = primals
-    chosen = jax.lax.broadcasted_iota(place.dtype, data.shape, axis) == place
-    return _picked(data, place, axis), jnp.where(chosen, tangents[0], 0).sum(axis, keepdims=True)
-
-
-_picked.defjvp(_picked_slope)
-
-
-FEW = 1 << 12
-"""Up to so many elements a reduction is best left to XLA."""
-ROW = (64, 1024)
-"""How many elements of a larger one are added up at a time."""
-
-
-def _row(data: Tensor, axes: Sequence[int]) -> int:
-    """Of how many elements the rows are that `data` is cut into along the last `axes`, to be added up; 0 where it is not."""
-    kept = data.ndim - len(axes)
-    if data.size <= FEW or data.dtype not in (jnp.float32, jnp.float64) or tuple(axes) != tuple(range(kept, data.ndim)):
-        return 0
-    if jax.default_backend() != "cpu":
-        return 0
-    width = math.prod(data.shape[kept:])
-    return next((row for row in range(min(ROW[1], width), ROW[0] - 1, -1) if width % row == 0), 0)
-
-
-def _sum(data: Tensor, axes: Sequence[int], keepdims: bool) -> Tensor:
-    """The sum over `axes`. XLA's compiler for CPUs does not vectorise a sum, but a product with a vector of ones."""
-    row = _row(data, axes)
-    if not row:
-        return data.sum(axes, dtype=data.dtype, keepdims=keepdims)
-    outer = data.shape[: data.ndim - len(axes)]
-    parts = jnp.dot(data.reshape(*outer, -1, row), jnp.ones(row, data.dtype), precision=jax.lax.Precision.HIGHEST)
-    total = _sum(parts, (parts.ndim - 1,), False)
-    return total.reshape(outer + (1,) * len(axes)) if keepdims else total
-
-
-@partial(jax.custom_jvp)
-def _largest(data: Tensor) -> Tensor:
-    """The maximum along the last axis, of size 1 then. XLA's compiler for CPUs vectorises that of two tensors, not that of one."""
-    for _ in range(3):
-        size = data.shape[-1]
-        half = (size + 1) // 2
-        data = jnp.maximum(data[..., :half], data[..., size - half :])
-    return data.max(-1, keepdims=True)
-
-
-def _largest_slope(primals: tuple[Tensor], tangents: tuple[Tensor]) -> tuple[Tensor, Tensor]:
-    (data,) = primals
-    top = _largest(data)
-    chosen = data == top
-    (total, count) = (
-        _sum(one, (data.ndim - 1,), True) for one in (jnp.where(chosen, tangents[0], 0), chosen.astype(data.dtype))
-    )
-    return top, total / count
-
-
-_largest.defjvp(_largest_slope)
-
-
-def _spread(data: Tensor, like: Tensor) -> Tensor:
-    """`data`, of size 1 along the last axis, repeated in the size that `like` has there, so that of gradients `_sum` is taken."""
-    if data.ndim != like.ndim or data.shape[-1:] != (1,):
-        return data
-    row = _row(like, (like.ndim - 1,))
-    if not row:
-        return data
-    size = like.shape[-1]
-    parts = jnp.broadcast_to(data[..., None], (*data.shape[:-1], size // row, 1))
-    rows = jnp.dot(parts, jnp.ones((1, row), data.dtype), precision=jax.lax.Precision.HIGHEST)
-    return rows.reshape(*data.shape[:-1], size)
 
 
 def _places(index: Tensor, low: int, high: int) -> Tensor:
