@@ -290,7 +290,7 @@ FIRST = np.eye(300)[np.zeros(40, int)]
     ("function", "expected", "slope"),
     [
         (lambda F, x: F.mean(x, axis=1), LARGE.mean(1), np.full(LARGE.shape, 1 / 300)),
-        (lambda F, x: F.max(x, axis=1), LARGE.max(1), LARGE == LARGE.max(1, keepdims=True)),
+        (lambda F, x: F.max(x, axis=1), LARGE.max(1), LARGE.max(1, keepdims=True) == LARGE),
         (lambda F, x: F.sum(F.log_softmax(x), axis=1), np.log(SHARES).sum(1), 1 - 300 * SHARES),
         (lambda F, x: F.pick(x, F.sum(F.zeros_like(x), axis=1)), LARGE[:, 0], FIRST),
         (
