@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Sequence
-from functools import partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import jax
@@ -12,6 +13,7 @@ import jaxlib
 import numpy as np
 
 from polyloss.opset import HALF, Axis, Backend, OpSet, Shape, Tensor, chunk, gathered_axis, reduced_axes
+from polyloss_backends import jax_kernels
 
 
 class JaxOps(OpSet):
@@ -28,21 +30,23 @@ class JaxOps(OpSet):
         return str(data.dtype)
 
     def readable(self, data: Tensor) -> bool:
-        if isinstance(data, jax.core.Tracer) or not data.is_fully_addressable:
-            return False
-        return all(device.platform == "cpu" for device in data.devices())
+        return not _is_tracer(data.__class__) and _on_this_host(data.sharding)
 
     compiles = True
 
     def repeatable(self, data: Tensor) -> Hashable | None:
         # Eager differentiation wraps an array, which a compiled call takes as it takes the array; other tracers hold none.
         array = data
-        while isinstance(array, jax.core.Tracer):
+        while _is_tracer(array.__class__):
             array = getattr(array, "primal", None)
-        return None if array is None else (data.shape, data.dtype)
+        if array is None:
+            return None
+        aval = data.aval  # whose attributes take a third of the time
+        return aval.shape, aval.dtype
 
     def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        run: Callable[..., Any] = jax.jit(function)
+        # Value and gradient are two programs when differentiation is eager: computing anew is faster than what they would pass on.
+        run: Callable[..., Any] = jax.jit(jax.checkpoint(function, prevent_cse=False))
         return run
 
     def cast(self, data: Tensor, dtype: str) -> Tensor:
@@ -131,7 +135,8 @@ class JaxOps(OpSet):
 
     def log1p(self, data: Tensor) -> Tensor:
         if data.dtype != jnp.float64:
-            return jnp.log1p(data)
+            wide = _at_least_single(data)
+            return (jax_kernels.log1p if jax_kernels.on_cpu() else jnp.log1p)(wide).astype(data.dtype)
         # jaxlib 0.7.1 on CPU takes its approximation for small numbers down to -0.414, where it is off by 120 ULP; good from -0.364 on.
         off = (data > -0.42) & (data < -0.36)
         return jnp.where(off, jnp.log(1 + jnp.where(off, data, 0)), jnp.log1p(jnp.where(off, 0, data)))
@@ -152,26 +157,27 @@ class JaxOps(OpSet):
         # max(x, 0) + log(1 + e^-|x|), with one branch's slopes at 0. The gradient of jax.nn.softplus, e^(x - softplus(x)),
         # is less exact.
         negative = data < 0
-        return jnp.where(negative, 0, data) + jnp.log1p(jnp.exp(jnp.where(negative, data, -data)))
+        return jnp.where(negative, 0, data) + self.log1p(jnp.exp(jnp.where(negative, data, -data)))
 
     def clip(self, data: Tensor, a_min: float, a_max: float) -> Tensor:
         # jnp.clip has slope 1/2 at the ends.
-        above = jnp.where(data < a_min, a_min, data)
-        return jnp.where(above > a_max, a_max, above).astype(data.dtype)  # an integer tensor would follow a float bound
+        clipped = data if a_min == -jnp.inf else jnp.where(data < a_min, a_min, data)
+        clipped = clipped if a_max == jnp.inf else jnp.where(clipped > a_max, a_max, clipped)
+        return clipped.astype(data.dtype)  # an integer tensor would follow a float bound
 
     # --- two tensors, broadcast ---------------------------------------------------------------------------------------------
 
     def broadcast_add(self, lhs: Tensor, rhs: Tensor) -> Tensor:
-        return lhs + rhs
+        return jax_kernels.spread(lhs, rhs) + jax_kernels.spread(rhs, lhs)
 
     def broadcast_sub(self, lhs: Tensor, rhs: Tensor) -> Tensor:
-        return lhs - rhs
+        return jax_kernels.spread(lhs, rhs) - jax_kernels.spread(rhs, lhs)
 
     def broadcast_mul(self, lhs: Tensor, rhs: Tensor) -> Tensor:
-        return lhs * rhs
+        return jax_kernels.spread(lhs, rhs) * jax_kernels.spread(rhs, lhs)
 
     def broadcast_div(self, lhs: Tensor, rhs: Tensor) -> Tensor:
-        return lhs / rhs
+        return jax_kernels.spread(lhs, rhs) / jax_kernels.spread(rhs, lhs)
 
     def broadcast_maximum(self, lhs: Tensor, rhs: Tensor) -> Tensor:
         return jnp.where((lhs >= rhs) | jnp.isnan(lhs), lhs, rhs)  # jnp.maximum shares the gradient of a tie
@@ -193,13 +199,20 @@ class JaxOps(OpSet):
     # --- reductions ---------------------------------------------------------------------------------------------------------
 
     def sum(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
-        return data.sum(reduced_axes(axis, data.ndim, exclude), dtype=data.dtype, keepdims=keepdims)
+        return jax_kernels.total(data, reduced_axes(axis, data.ndim, exclude), keepdims)
 
     def mean(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
-        return data.mean(reduced_axes(axis, data.ndim, exclude), keepdims=keepdims)
+        axes = reduced_axes(axis, data.ndim, exclude)
+        if jax_kernels.row_size(data, axes):
+            return jax_kernels.total(data, axes, keepdims) / math.prod(data.shape[i] for i in axes)
+        return data.mean(axes, keepdims=keepdims)
 
     def max(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
-        return data.max(reduced_axes(axis, data.ndim, exclude), keepdims=keepdims)
+        axes = reduced_axes(axis, data.ndim, exclude)
+        if not jax_kernels.row_size(data, axes):
+            return data.max(axes, keepdims=keepdims)
+        top = jax_kernels.largest(data.reshape(*data.shape[: data.ndim - len(axes)], -1))
+        return top.reshape([1 if i in axes else n for i, n in enumerate(data.shape)]) if keepdims else top.squeeze(-1)
 
     def min(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
         return data.min(reduced_axes(axis, data.ndim, exclude), keepdims=keepdims)
@@ -218,7 +231,9 @@ class JaxOps(OpSet):
         return jax.nn.softmax(data, axis)
 
     def log_softmax(self, data: Tensor, axis: int = -1) -> Tensor:
-        return jax.nn.log_softmax(data, axis)
+        shifted = data - self.max(jax.lax.stop_gradient(data), axis, keepdims=True)
+        total = jax_kernels.total(jnp.exp(shifted), reduced_axes(axis, data.ndim), True)
+        return shifted - jax_kernels.spread(jnp.log(total), shifted)
 
     def pick(self, data: Tensor, index: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
         (axis,) = reduced_axes(axis, data.ndim)
@@ -227,7 +242,7 @@ class JaxOps(OpSet):
         expected = (*data.shape[:axis], 1, *data.shape[axis + 1 :])
         if index.shape != expected:  # take_along_axis would broadcast
             raise ValueError(f"an index of shape {index.shape} does not fit {data.shape} along axis {axis}")
-        picked = jnp.take_along_axis(data, _places(index, 0, data.shape[axis] - 1), axis, mode="clip")
+        picked = jax_kernels.picked(data, _places(index, 0, data.shape[axis] - 1), axis)
         return picked if keepdims else picked.squeeze(axis)
 
     def take(self, data: Tensor, indices: Tensor) -> Tensor:
@@ -261,6 +276,13 @@ class JaxOps(OpSet):
 
     def logsumexp(self, data: Tensor, axis: Axis = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
         return jax.nn.logsumexp(data, reduced_axes(axis, data.ndim, exclude), keepdims=keepdims)
+
+    def softmax_cross_entropy(self, data: Tensor, label: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
+        # The logarithms of all the other probabilities are never stored.
+        top = self.max(jax.lax.stop_gradient(data), axis, keepdims=True)
+        total = jax_kernels.total(jnp.exp(data - top), reduced_axes(axis, data.ndim), True)
+        loss = jnp.log(total) - (self.pick(data, label, axis, keepdims=True) - top)
+        return loss if keepdims else loss.squeeze(axis)
 
     def linear_cross_entropy(
         self,
@@ -297,6 +319,16 @@ class JaxOps(OpSet):
         blank: int = -1,
     ) -> Tensor:
         return _ctc_alignment(self, log_prob, label, data_lengths, label_lengths, blank)
+
+
+@cache
+def _is_tracer(kind: type) -> bool:
+    return issubclass(kind, jax.core.Tracer)
+
+
+@lru_cache
+def _on_this_host(sharding: jax.sharding.Sharding) -> bool:
+    return sharding.is_fully_addressable and all(device.platform == "cpu" for device in sharding.device_set)
 
 
 def _kind(dtype: str) -> Any:

@@ -280,6 +280,46 @@ def test_a_large_sum(backend, axis, keepdims):
         np.testing.assert_array_equal(backend.to_numpy(slope), np.ones(array.shape))
 
 
+LARGE = np.random.default_rng(0).normal(size=(40, 300))
+EXPONENTS = np.exp(LARGE)
+SHARES = EXPONENTS / EXPONENTS.sum(1, keepdims=True)
+FIRST = np.eye(300)[np.zeros(40, int)]
+
+
+@pytest.mark.parametrize(
+    ("function", "expected", "slope"),
+    [
+        (lambda F, x: F.mean(x, axis=1), LARGE.mean(1), np.full(LARGE.shape, 1 / 300)),
+        (lambda F, x: F.max(x, axis=1), LARGE.max(1), LARGE.max(1, keepdims=True) == LARGE),
+        (lambda F, x: F.sum(F.log_softmax(x), axis=1), np.log(SHARES).sum(1), 1 - 300 * SHARES),
+        (lambda F, x: F.pick(x, F.sum(F.zeros_like(x), axis=1)), LARGE[:, 0], FIRST),
+        (
+            lambda F, x: F.softmax_cross_entropy(x, F.sum(F.zeros_like(x), axis=1)),
+            -np.log(SHARES[:, 0]),
+            SHARES - FIRST,
+        ),
+        (
+            lambda F, x: F.sum(F.broadcast_div(F.exp(x), F.sum(F.exp(x), axis=1, keepdims=True)) * x, axis=1),
+            (SHARES * LARGE).sum(1),
+            SHARES * (1 + LARGE - (SHARES * LARGE).sum(1, keepdims=True)),
+        ),
+    ],
+    ids=["mean", "max", "log_softmax", "pick", "softmax_cross_entropy", "broadcast_div"],
+)
+def test_large_rows(backend, function, expected, slope):
+    """As a large sum, so what is made of one."""
+    (value, *slopes) = run_large(backend, function)
+    np.testing.assert_allclose(value, expected, rtol=1e-5, atol=1e-5)
+    for one in slopes:
+        np.testing.assert_allclose(one, slope, rtol=1e-4, atol=1e-5)
+
+
+def run_large(backend, function):
+    run = backend.value_and_grad(lambda x: function(ops(backend), x), [0] * backend.differentiable)
+    (value, slopes) = run([tensor(backend, LARGE)], None)
+    return [backend.to_numpy(one) for one in (value, *slopes)]
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "uint8"])
 def test_extremes(backend, dtype):
     given = tensor(backend, np.array([[3, 1], [7, 2]], dtype), dtype)
