@@ -1,8 +1,9 @@
 """Calls that repeat: where starting operations one by one is slow, a loss that is called again with the same shapes is compiled.
 
 A call is known by its loss (class and attributes, less those that the class names in ``_unread``), by what else the loss reads, and by the
-shapes and dtypes of its tensors. The first `UNCOMPILED` calls of a kind run as they are: a single call pays nothing, and a loop over
-changing shapes compiles nothing. What is compiled is the whole call, on the same op set, so formulas know nothing of this.
+shapes and dtypes of its tensors. Where the attributes are the very objects that they were at the last call, they are not read again. The
+first `UNCOMPILED` calls of a kind run as they are: a single call pays nothing, and a loop over changing shapes compiles nothing. What is
+compiled is the whole call, on the same op set, so formulas know nothing of this.
 
 A check that reads values (`polyloss.calls`) cannot do so while the call is traced. It leaves a flag (`note`), which the compiled call
 returns, and where that is set the call is made again, as it is. A call that cannot be compiled, or that warns, always runs as it is; so
@@ -14,11 +15,12 @@ do losses that are not of this package, which may do anything.
 from __future__ import annotations
 
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -43,6 +45,8 @@ Call = Callable[..., tuple[Tensor, Tensor | None]]
 """From tensors to the loss and its flag."""
 
 _known: OrderedDict[Hashable, _Calls] = OrderedDict()
+_lately: dict[int, _Lately] = {}
+"""By the id of a loss."""
 _lock = threading.Lock()
 _before = UNCOMPILED
 
@@ -74,6 +78,7 @@ def from_the_first() -> Iterator[None]:
 def forget() -> None:
     """Drop all that was compiled."""
     _known.clear()
+    _lately.clear()
 
 
 # --- while a call is traced -----------------------------------------------------------------------------------------------------
@@ -100,32 +105,65 @@ def call(
     """``function(loss, *arguments)``. `reads` gives what it depends on besides its arguments and the attributes of `loss`."""
     F: OpSet | None = None
     kinds: list[Hashable] = []
+    tensors: list[Tensor] = []
     for argument in arguments:
-        kind = type(argument)
+        if argument is None:
+            kinds.append(None)
+            continue
         owner = dispatch.owner(argument)
         if owner is None:
+            kind = type(argument)
             if kind not in dispatch.NEUTRAL:
                 return function(loss, *arguments)
-            kinds.append(argument if argument is None else (kind, repr(argument)))
+            kinds.append((kind, repr(argument)))
             continue
         form = owner.repeatable(argument)
         if form is None or (F is not None and F is not owner):
             return function(loss, *arguments)
         F = owner
         kinds.append(form)
+        tensors.append(argument)
     if F is None:
         return function(loss, *arguments)
     calls = _calls_of(function, loss, None if reads is None else reads())
-    return function(loss, *arguments) if calls is None else calls(F, loss, arguments, tuple(kinds))
+    return function(loss, *arguments) if calls is None else calls(F, loss, arguments, tensors, tuple(kinds))
+
+
+class _Lately(NamedTuple):
+    """What was found for a loss, while all that it holds is what it held."""
+
+    loss: weakref.ref[Any]
+    asked: Hashable
+    ids: list[int]
+    dicts: list[dict[Any, Any]]
+    held: list[Any]
+    """What the ids are of, lest another takes its place."""
+    calls: _Calls
+
+
+def _ids(loss: Any, dicts: Sequence[dict[Any, Any]]) -> list[int]:
+    """Of the attributes of `loss`, and of what is in these of them."""
+    found = list(map(id, vars(loss).values()))
+    for one in dicts:
+        found += map(id, one)
+        found += map(id, one.values())
+    return found
 
 
 def _calls_of(function: Callable[..., Tensor], loss: Any, read: Hashable) -> _Calls | None:
+    lately = _lately.get(id(loss))
+    asked = (function, read)
+    if lately is not None:
+        (reference, before, ids, dicts, _, calls) = lately
+        if asked == before and reference() is loss and _ids(loss, dicts) == ids:
+            return calls
     kind = type(loss)
     if not kind.__module__.startswith(_PACKAGE):
         return None
+    attributes = vars(loss)
     unread = getattr(kind, "_unread", ())
     try:
-        state = [_frozen(one) for name, one in vars(loss).items() if name not in unread]
+        state = [_frozen(one) for name, one in attributes.items() if name not in unread]
     except _RefusedError:
         return None
     key: Any = (function, kind, read, *state)
@@ -135,9 +173,30 @@ def _calls_of(function: Callable[..., Tensor], loss: Any, read: Hashable) -> _Ca
             found = _known[key] = _Calls(function, loss)
             if len(_known) > LOSSES:
                 _known.popitem(last=False)
+                _lately.clear()
         else:
             _known.move_to_end(key)
+    _keep(loss, asked, [one for name, one in attributes.items() if name not in unread], found)
     return found
+
+
+def _keep(loss: Any, asked: Hashable, read: Sequence[Any], calls: _Calls) -> None:
+    """Have the next call find `calls` at once, unless something in what is `read` of `loss` may change in its place."""
+    dicts = [one for one in read if type(one) is dict]
+    parts = [one for one in read if type(one) is not dict] + [one for each in dicts for one in each.values()]
+    if all(map(_fixed, parts)):
+        key = id(loss)
+        reference = weakref.ref(loss, lambda _: _lately.pop(key, None))
+        held = [*vars(loss).values(), *parts, *(name for each in dicts for name in each)]
+        _lately[id(loss)] = _Lately(reference, asked, _ids(loss, dicts), dicts, held, calls)
+
+
+def _fixed(value: Any) -> bool:
+    """Whether an attribute, which can be `_frozen`, stays as it is."""
+    kind = type(value)
+    if kind is tuple:
+        return all(map(_fixed, value))
+    return kind in _LITERAL or kind in (float, FunctionType) or isinstance(value, np.generic)
 
 
 def _frozen(value: Any) -> Hashable:
@@ -183,7 +242,9 @@ class _Calls:
         self._compiled: dict[Hashable, Call | None] = {}
         """By kind of call; None for what is not to be compiled."""
 
-    def __call__(self, F: OpSet, loss: Any, arguments: Sequence[Any], kinds: Hashable) -> Tensor:
+    def __call__(
+        self, F: OpSet, loss: Any, arguments: Sequence[Any], tensors: Sequence[Tensor], kinds: Hashable
+    ) -> Tensor:
         run = self._compiled.get(kinds)
         if run is None:
             seen = self._seen.get(kinds, 0)
@@ -195,8 +256,8 @@ class _Calls:
                 return value
             run = self._compiled[kinds] = F.compiled(self._traced(arguments))
         try:
-            (value, flag) = run(*(one for one in arguments if type(one) not in dispatch.NEUTRAL))
-            known = flag is None or not F.readable(flag) or not flag
+            (value, flag) = run(*tensors)
+            known = flag is None or not F.readable(flag) or not np.asarray(flag)  # JAX takes 9 us for a truth value
         except Exception:  # each framework's own; what is wrong with the call itself, it says again
             known = False
         if not known:

@@ -1,5 +1,6 @@
 """Calls that repeat are compiled once, where a framework gains by it, and nobody can tell except by the time."""
 
+import gc
 import sys
 from types import SimpleNamespace
 
@@ -81,6 +82,16 @@ def test_what_is_remembered_is_bounded(framework, monkeypatch):
         losses.Huber(delta=9)(*tensors(framework, TRUE[:1].repeat(size, 0), PRED[:1].repeat(size, 0)))
     (*_, last) = repeats._known.values()
     assert len(last._seen) <= 4
+
+
+def test_no_loss_is_kept_alive(framework):
+    loss = losses.Huber()
+    for _ in range(4):
+        loss(*tensors(framework, TRUE, PRED))
+    assert len(repeats._lately) == 1
+    del loss
+    gc.collect()
+    assert not repeats._lately
 
 
 @pytest.mark.parametrize("case", ["another loss in it", "a subclass", "an array too large", "a function of somebody"])
