@@ -248,7 +248,8 @@ class _Calls:
         run = self._compiled.get(kinds)
         if run is None:
             seen = self._seen.get(kinds, 0)
-            if kinds in self._compiled or seen < _before or len(self._compiled) >= SHAPES:
+            first = seen < _before and not F.traced()
+            if kinds in self._compiled or first or len(self._compiled) >= SHAPES:
                 value = self._function(loss, *arguments)
                 if len(self._seen) >= SEEN:
                     self._seen.clear()
