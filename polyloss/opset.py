@@ -552,8 +552,8 @@ class OpSet(ABC):
 
     compiles: bool = False  # whether calls that repeat are (`polyloss.repeats`), by the three methods below
 
-    def repeatable(self, data: Tensor) -> Hashable | None:
-        """What stands for the shape and the dtype of `data`, or None where a call with it is not to be compiled: it is traced."""
+    def repeatable(self, data: Sequence[Tensor]) -> Hashable | None:
+        """What stands for shapes and dtypes, or None where a call with these tensors is not to be compiled: it is traced."""
         return None
 
     def traced(self) -> bool:

@@ -34,12 +34,14 @@ class JaxOps(OpSet):
 
     compiles = True
 
-    def repeatable(self, data: Tensor) -> Hashable | None:
+    def repeatable(self, data: Sequence[Tensor]) -> Hashable | None:
         # Eager differentiation wraps an array, which a compiled call takes as it takes the array; other tracers hold none.
-        array = data
-        while isinstance(array, jax.core.Tracer):
-            array = getattr(array, "primal", None)
-        return None if array is None else (data.shape, data.dtype)
+        for array in data:
+            while isinstance(array, jax.core.Tracer):
+                array = getattr(array, "primal", None)
+            if array is None:
+                return None
+        return tuple([(one.shape, one.dtype) for one in data])
 
     def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
         run: Callable[..., Any] = jax.jit(function)

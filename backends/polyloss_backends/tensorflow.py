@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.eager import record  # no public name tells whether a tape is there
+from tensorflow.python.framework import ops
 
 from polyloss.opset import HALF, Axis, Backend, OpSet, Shape, Tensor, chunk, gathered_axis, reduced_axes
 from polyloss_backends.tensorflow_calls import CompiledCall, programs_within
@@ -43,13 +44,16 @@ class TensorFlowOps(OpSet):
 
     compiles = True
 
-    def repeatable(self, data: Tensor) -> Hashable | None:
-        if tf.distribute.has_strategy():
+    def repeatable(self, data: Sequence[Tensor]) -> Hashable | None:
+        if ops.get_default_graph()._distribution_strategy_stack:  # tf.distribute.has_strategy asks this, in twice the time
             return None
         if tf.executing_eagerly():
-            return (data.dtype, tuple(data.shape)) if isinstance(data, _EAGER) else None
-        known = tf.is_symbolic_tensor(data) and data.shape.is_fully_defined()
-        return ("traced", data.dtype, tuple(data.shape)) if known and programs_within() else None
+            for one in data:
+                if type(one) is not _EAGER:
+                    return None
+            return tuple([(one._datatype_enum(), one._shape_tuple()) for one in data])
+        known = all(tf.is_symbolic_tensor(one) and one.shape.is_fully_defined() for one in data)
+        return ("traced", *((one.dtype, tuple(one.shape)) for one in data)) if known and programs_within() else None
 
     def traced(self) -> bool:
         return not tf.executing_eagerly()
