@@ -45,7 +45,9 @@ class TensorFlowOps(OpSet):
     compiles = True
 
     def repeatable(self, data: Sequence[Tensor]) -> Hashable | None:
-        if ops.get_default_graph()._distribution_strategy_stack:  # tf.distribute.has_strategy asks this, in twice the time
+        if (
+            ops.get_default_graph()._distribution_strategy_stack
+        ):  # tf.distribute.has_strategy asks this, in twice the time
             return None
         if tf.executing_eagerly():
             for one in data:

@@ -177,7 +177,9 @@ def poisoned(F: OpSet, value: Tensor, valid: Tensor | None) -> Tensor:
 
 def carried_mask(tensor: Tensor) -> Tensor | None:
     """The mask that a Keras layer has left on `tensor`, or None."""
-    own = getattr(tensor, "__dict__", None)
+    if calls.tracing():
+        return getattr(tensor, "_keras_mask", None)
+    own = getattr(tensor, "__dict__", None)  # to ask a tensor of TensorFlow for what it has not takes a microsecond
     if own is not None:
         return own.get("_keras_mask")
     masking = sys.modules.get("keras.src.backend.common.masking")  # which keeps masks of other tensors in a table
