@@ -404,8 +404,7 @@ class OpSet(ABC):
         excess = self.zeros_like(squared)  # cosh x - 1 = x^2/2! + x^4/4! + ..., of which nine terms reach float64
         for n in range(9, 0, -1):
             excess = squared * (1.0 + excess) * (1 / (2 * n * (2 * n - 1)))
-        tail = self.log1p(self.where(near, excess, self.exp(-2.0 * size)))
-        return tail + self.where(near, 0.0, size - math.log(2.0))
+        return self.log1p(self.where(near, excess, self.exp(-2.0 * size))) + self.where(near, 0.0, size - math.log(2.0))
 
     def sigmoid_cross_entropy(self, data: Tensor, label: Tensor) -> Tensor:
         """``-label log s(x) - (1 - label) log(1 - s(x))`` with the logistic s, for logits x; gradient ``s(x) - label`` everywhere.
