@@ -42,6 +42,8 @@ class CompiledCall:
         if self._value is None:
             # A program that nobody can run again is not asked for flags.
             self._value = _program(self._without_flag if within else self._function, tensors)
+        if within and _multiplies(self._value.graph):
+            return self._function(*tensors)
         with record.stop_recording():
             (value, flag) = self._value(*tensors)
         if _watched(tensors):
@@ -80,6 +82,11 @@ class CompiledCall:
 def _watched(tensors: Sequence[Tensor]) -> bool:
     """Whether a tape or a forward accumulator looks at one of them."""
     return bool(gradients_util.PossibleTapeGradientTypes(list(tensors)) != gradients_util.POSSIBLE_GRADIENT_TYPES_NONE)
+
+
+def _multiplies(graph: Any) -> bool:
+    """Whether there are products of matrices, which a program of gradients had better not compute anew; sums of rows do not count."""
+    return any("MatMul" in node.type and node.outputs[0].shape[-1] != 1 for node in graph.get_operations())
 
 
 def within_xla() -> bool:

@@ -64,7 +64,7 @@ def test_a_call_in_a_loop_or_a_branch_is_one_too(loss):
     np.testing.assert_allclose(run(*given()), np.log(np.cosh(PRED - TRUE)).mean(), rtol=1e-5)
 
 
-@pytest.mark.parametrize("case", ["small", "size unknown", "for XLA", "turned off", "another function"])
+@pytest.mark.parametrize("case", ["small", "size unknown", "for XLA", "turned off", "another function", "products"])
 def test_it_steps_aside(loss, case):
     (true, pred) = given()
     function = tf.function(loss)
@@ -78,6 +78,8 @@ def test_it_steps_aside(loss, case):
         function = tf.function(loss, jit_compile=True)
     elif case == "another function":
         function = tf.function(losses.LossFunctionWrapper(lambda true, pred: abs(true - pred)))
+    elif case == "products":
+        (function, true) = (tf.function(losses.Circle()), tf.range(len(TRUE)))
     with dispatch.fused(case != "turned off"):
         assert programs(function, true, pred) == []
 
