@@ -352,14 +352,9 @@ class OpSet(ABC):
         """The number of elements along `axis`, as a Python int where it is known, else as a tensor that broadcasts with `data`."""
         shape = self.shape(data)
         if shape is not None:
-            count = 1
-            for i in reduced_axes(axis, len(shape), exclude):
-                size = shape[i]
-                if size is None:
-                    break
-                count *= size
-            else:
-                return count
+            sizes = [shape[i] for i in reduced_axes(axis, len(shape), exclude)]
+            if None not in sizes:
+                return math.prod(sizes)
         return self.sum(self.stop_gradient(self.ones_like(data)), axis=axis, keepdims=True, exclude=exclude)
 
     def widen(self, data: Tensor) -> Tensor:
