@@ -26,6 +26,7 @@ backend may replace by a fused native kernel with the same values and gradients)
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Literal, TypeAlias
@@ -351,14 +352,9 @@ class OpSet(ABC):
         """The number of elements along `axis`, as a Python int where it is known, else as a tensor that broadcasts with `data`."""
         shape = self.shape(data)
         if shape is not None:
-            count = 1
-            for i in reduced_axes(axis, len(shape), exclude):
-                size = shape[i]
-                if size is None:
-                    break
-                count *= size
-            else:
-                return count
+            sizes = [shape[i] for i in reduced_axes(axis, len(shape), exclude)]
+            if None not in sizes:
+                return math.prod(sizes)
         return self.sum(self.stop_gradient(self.ones_like(data)), axis=axis, keepdims=True, exclude=exclude)
 
     def widen(self, data: Tensor) -> Tensor:
@@ -395,6 +391,15 @@ class OpSet(ABC):
         size = self.abs(data)
         near = self.clip(data, -edge, edge)  # what is not chosen must not overflow: its gradient would be NaN
         return self.where(size < edge, 0.5 * self.square(scalar * near), size - 0.5 * edge)
+
+    def log_cosh(self, data: Tensor) -> Tensor:
+        """``log cosh x``, exact to rounding, without overflow; slope ``tanh x``."""
+        size = self.abs(data)
+        (near, squared) = (size < 1, self.square(self.clip(data, -1.0, 1.0)))
+        excess = self.zeros_like(squared)  # cosh x - 1 = x^2/2! + x^4/4! + ..., of which nine terms reach float64
+        for n in range(9, 0, -1):
+            excess = squared * (1.0 + excess) * (1 / (2 * n * (2 * n - 1)))
+        return self.log1p(self.where(near, excess, self.exp(-2.0 * size))) + self.where(near, 0.0, size - math.log(2.0))
 
     def sigmoid_cross_entropy(self, data: Tensor, label: Tensor) -> Tensor:
         """``-label log s(x) - (1 - label) log(1 - s(x))`` with the logistic s, for logits x; gradient ``s(x) - label`` everywhere.
@@ -539,11 +544,15 @@ class OpSet(ABC):
         """The dtype in which a loss of `data` is returned: its own, unless the framework's automatic mixed precision is at work."""
         return self.dtype(data)
 
-    compiles: bool = False  # whether calls that repeat are (`polyloss.repeats`), by the two methods below
+    compiles: bool = False  # whether calls that repeat are (`polyloss.repeats`), by the three methods below
 
-    def repeatable(self, data: Tensor) -> Hashable | None:
-        """What stands for the shape and the dtype of `data`, or None where a call with it is not to be compiled: it is traced."""
+    def repeatable(self, data: Sequence[Tensor]) -> Hashable | None:
+        """What stands for shapes and dtypes, or None where a call with these tensors is not to be compiled: it is traced."""
         return None
+
+    def traced(self) -> bool:
+        """Whether calls are made into a program now, so that every one repeats."""
+        return False
 
     def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """`function`, compiled when it is called, always with tensors of the same shapes and dtypes; as differentiable as before."""
@@ -571,6 +580,7 @@ COMPOSITES = (
     "squared_error",
     "softrelu_excess",
     "smooth_l1",
+    "log_cosh",
     "sigmoid_cross_entropy",
     "softmax_cross_entropy",
     "soft_label_cross_entropy",

@@ -117,14 +117,15 @@ def call(
                 return function(loss, *arguments)
             kinds.append((kind, repr(argument)))
             continue
-        form = owner.repeatable(argument)
-        if form is None or (F is not None and F is not owner):
+        if F is not None and F is not owner:
             return function(loss, *arguments)
         F = owner
-        kinds.append(form)
+        kinds.append(_TENSOR)
         tensors.append(argument)
-    if F is None:
+    forms = None if F is None else F.repeatable(tensors)
+    if F is None or forms is None:
         return function(loss, *arguments)
+    kinds.append(forms)
     calls = _calls_of(function, loss, None if reads is None else reads())
     return function(loss, *arguments) if calls is None else calls(F, loss, arguments, tensors, tuple(kinds))
 
@@ -248,7 +249,8 @@ class _Calls:
         run = self._compiled.get(kinds)
         if run is None:
             seen = self._seen.get(kinds, 0)
-            if kinds in self._compiled or seen < _before or len(self._compiled) >= SHAPES:
+            first = seen < _before and not F.traced()
+            if kinds in self._compiled or first or len(self._compiled) >= SHAPES:
                 value = self._function(loss, *arguments)
                 if len(self._seen) >= SEEN:
                     self._seen.clear()

@@ -34,15 +34,18 @@ class JaxOps(OpSet):
 
     compiles = True
 
-    def repeatable(self, data: Tensor) -> Hashable | None:
+    def repeatable(self, data: Sequence[Tensor]) -> Hashable | None:
         # Eager differentiation wraps an array, which a compiled call takes as it takes the array; other tracers hold none.
-        array = data
-        while _is_tracer(array.__class__):
-            array = getattr(array, "primal", None)
-        if array is None:
-            return None
-        aval = data.aval  # whose attributes take a third of the time
-        return aval.shape, aval.dtype
+        forms = []
+        for one in data:
+            array = one
+            while _is_tracer(array.__class__):
+                array = getattr(array, "primal", None)
+            if array is None:
+                return None
+            aval = one.aval  # whose attributes take a third of the time
+            forms.append((aval.shape, aval.dtype))
+        return tuple(forms)
 
     def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
         # Value and gradient are two programs when differentiation is eager: computing anew is faster than what they would pass on.

@@ -7,6 +7,9 @@ import math
 from polyloss.formulas.classification import kl_divergence
 from polyloss.opset import LOG_ZERO, Axis, OpSet, Tensor
 
+_PART = 2.0**-32
+"""Of numbers: so much of each, that their sum is finite."""
+
 
 def cosine_similarity(F: OpSet, x: Tensor, y: Tensor, *, epsilon: float) -> Tensor:
     """``x.y / max(|x| |y|, epsilon)`` over the last axis; of the rank of `x` less one."""
@@ -131,14 +134,20 @@ def triplet_margin(F: OpSet, near: Tensor, far: Tensor, swapped: Tensor | None =
 
 
 def unit_vector(F: OpSet, x: Tensor, *, axis: Axis, epsilon: float) -> Tensor:
-    """``x / max(|x|, epsilon)`` along `axis`.
+    """``x / max(|x|, epsilon)`` along `axis`."""
+    (scaled, norm) = _scaled(F, x, axis=axis, epsilon=epsilon)
+    return F.broadcast_div(scaled, norm)
 
-    ``x / max(|x|, e) = (x / s) / max(|x / s|, e / s)``, where the largest ``|x_i|``, at least 1, for s keeps the squares finite.
+
+def _scaled(F: OpSet, x: Tensor, *, axis: Axis, epsilon: float) -> tuple[Tensor, Tensor]:
+    """``x / s``, and ``max(|x / s|, epsilon / s)``, with a constant s for each vector along `axis`, so that squares stay finite.
+
+    That is the mean of ``|x_i|``, at least 1, which is quicker to find than the largest.
     """
-    fixed = F.stop_gradient(x)
-    scale = F.clip(F.max(F.abs(fixed), axis=axis, keepdims=True), 1.0, float("inf"))
+    part = F.abs(F.stop_gradient(x)) * _PART
+    scale = F.clip(F.mean(part, axis=axis, keepdims=True) * (1 / _PART), 1.0, float("inf"))
     scaled = F.broadcast_div(x, scale)
-    return F.broadcast_div(scaled, F.broadcast_maximum(F.norm(scaled, axis=axis, keepdims=True), epsilon / scale))
+    return scaled, F.broadcast_maximum(F.norm(scaled, axis=axis, keepdims=True), epsilon / scale)
 
 
 def direction(F: OpSet, x: Tensor, *, axis: int = -1) -> Tensor:
@@ -154,8 +163,9 @@ def direction(F: OpSet, x: Tensor, *, axis: int = -1) -> Tensor:
 
 def unit_dot(F: OpSet, x: Tensor, y: Tensor, *, axis: Axis, epsilon: float) -> Tensor:
     """The product of two vectors along `axis`, each divided by its norm, at least `epsilon`; 0 for a zero vector."""
-    (one, other) = (unit_vector(F, each, axis=axis, epsilon=epsilon) for each in (x, y))
-    return F.sum(one * other, axis=axis)
+    ((one, size), (other, length)) = (_scaled(F, each, axis=axis, epsilon=epsilon) for each in (x, y))
+    product = F.sum(one * other, axis=axis, keepdims=True)
+    return F.sum(product / size / length, axis=axis)
 
 
 def circle(

@@ -35,6 +35,7 @@ GRID = values(2, 3)
 OTHER = values(2, 3, stride=2**0.5)
 SPECIAL = floats(NAN, INF, -INF, 1.5, -0.0, 0.0, -1.5, 2.0)
 LARGE = floats(-1e4, -1e3, -300.0, -100.0, 100.0, 300.0, 1e3, 1e4)
+NEAR = floats(-0.1, -1e-2, -1e-3, 1e-3, 1e-2, 0.1)
 TAILS = floats(-60.0, -30.0, -20.0, -16.0, 16.0, 20.0, 30.0, 60.0)
 EMPTY = np.zeros((0, 3))
 POINT = np.array(0.75)
@@ -570,6 +571,12 @@ COMPOSED = [
     Case("softrelu_excess", (floats(0.0, -0.0),), label="kink", grad=none),
     Case("softrelu_excess", (SPECIAL,), label="special values", wrt=()),
     Case("softrelu_excess", (EMPTY,)),
+    Case("log_cosh", (GRID,)),
+    Case("log_cosh", (NEAR,), label="near 0", relative=True, grad=lambda u: (u * np.tanh(NEAR),)),
+    Case("log_cosh", (LARGE,), label="large", grad=lambda u: (u * np.tanh(LARGE),)),
+    Case("log_cosh", (floats(0.0, -0.0),), label="bottom", grad=none),
+    Case("log_cosh", (SPECIAL,), label="special values", wrt=()),
+    Case("log_cosh", (EMPTY,)),
     Case("smooth_l1", (GRID,)),
     *(Case("smooth_l1", (GRID,), {"scalar": scalar}) for scalar in (2.0, 0.8, 1)),
     Case("smooth_l1", (floats(0, -1, 1, -0.5),), label="kink and knees", grad=lambda u: (u * [0, -1, 1, -0.5],)),

@@ -167,6 +167,12 @@ class Reference:
 
     squared_error = staticmethod(lambda data, label: (data - label) * (data - label))
     softrelu_excess = staticmethod(lambda data: np.log1p(np.exp(-np.abs(data))))
+
+    @staticmethod
+    def log_cosh(data):
+        (near, size) = (np.clip(data, -1, 1), np.abs(data))
+        return np.where(size < 1, np.log1p(2 * np.sinh(near / 2) ** 2), np.logaddexp(size, -size) - np.log(2))
+
     smooth_l1 = staticmethod(lambda data, scalar=1.0: trapezoid(np.abs(data), 1 / scalar**2))
 
     @staticmethod

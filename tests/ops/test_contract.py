@@ -262,7 +262,7 @@ def test_composites_are_all_that_is_not_abstract():
     concrete = {
         name for name in public(OpSet) - FIELDS if not getattr(getattr(OpSet, name), "__isabstractmethod__", False)
     }
-    frameworks = {"autocast_dtype", "compiled", "graph", "repeatable", "replicas", "signature"}
+    frameworks = {"autocast_dtype", "compiled", "graph", "repeatable", "replicas", "signature", "traced"}
     assert concrete == {*COMPOSITES, *frameworks, "Activation", "extremes"}
 
 

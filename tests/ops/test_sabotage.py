@@ -1,5 +1,7 @@
 """The table can fail: operations broken on purpose are caught, each in its own cases."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,18 @@ from .check import differences, problems, refusal
 
 NUMPY = dispatch.backend("numpy")
 FRAMEWORK = next((name for name in ("torch", "tensorflow", "mxnet") if name in chosen_backends()), None)  # JAX is slow
-NO_TENSOR = {"name", "shape", "dtype", "size", "autocast_dtype", "index_dtypes", "readable", "replicas", "extremes"}
+NO_TENSOR = {
+    "name",
+    "shape",
+    "dtype",
+    "size",
+    "autocast_dtype",
+    "index_dtypes",
+    "readable",
+    "replicas",
+    "extremes",
+    "traced",
+}
 NO_TENSOR |= {"compiled", "compiles", "graph", "graphs", "kernel", "repeatable", "signature"}  # tests/speed, test_graph
 OPS = sorted({name for name in dir(OpSet) if not name.startswith("_")} - NO_TENSOR)
 CONSTANT = {"stop_gradient", "zeros_like", "ones_like", "eye_like", "sign", "broadcast_equal", "broadcast_greater"}
@@ -170,6 +183,8 @@ VALUE = [
     ("broadcast_maximum", "drops NaN", lambda F, a, b: F.where(F.broadcast_greater(a, b), a, b)),
     ("broadcast_greater", "or equal", lambda F, a, b: 1 - F.broadcast_greater(b, a) if np.shape(b) else F.ones_like(a)),
     ("softrelu_excess", "no tail", lambda F, x: F.log(1 + F.exp(-F.abs(x)))),
+    ("log_cosh", "overflows", lambda F, x: F.log(0.5 * (F.exp(x) + F.exp(-x)))),
+    ("log_cosh", "cancels", lambda F, x: F.softrelu(2.0 * x) - x - math.log(2)),
     ("smooth_l1", "other knee", lambda F, x, scalar=1.0: F.smooth_l1(x, scalar**2)),
     ("reduced", "never a mean", lambda F, f, *a, mean=False, **k: F.reduced(f, *a, **k)),
     (
@@ -227,6 +242,7 @@ GRADIENT = [
     ("broadcast_maximum", "ties to the second", lambda F, a, b: F.broadcast_maximum(b, a)),
     ("broadcast_minimum", "ties to the second", lambda F, a, b: F.broadcast_minimum(b, a)),
     ("softrelu", "0 at 0", lambda F, x: F.relu(x) + F.log1p(F.exp(-F.abs(x)))),
+    ("log_cosh", "1 more", lambda F, x: F.log_cosh(x) + (x - F.stop_gradient(x))),
     ("softrelu_excess", "-1/2 at 0", lambda F, x: F.softrelu(x) - F.clip(x, 0.0, float("inf"))),
     ("sigmoid_cross_entropy", "0 at 0", lambda F, x, t: F.relu(x) - x * t + F.log1p(F.exp(-F.abs(x)))),
     (

@@ -177,13 +177,13 @@ def poisoned(F: OpSet, value: Tensor, valid: Tensor | None) -> Tensor:
 
 def carried_mask(tensor: Tensor) -> Tensor | None:
     """The mask that a Keras layer has left on `tensor`, or None."""
-    mask = getattr(tensor, "_keras_mask", None)
-    masking = sys.modules.get("keras.src.backend.common.masking")
-    if (
-        mask is None and masking is not None and not hasattr(tensor, "__dict__")
-    ):  # Keras keeps these in a table of its own
-        mask = masking.get_keras_mask(tensor)
-    return mask
+    if calls.tracing():
+        return getattr(tensor, "_keras_mask", None)
+    own = getattr(tensor, "__dict__", None)  # to ask a tensor of TensorFlow for what it has not takes a microsecond
+    if own is not None:
+        return own.get("_keras_mask")
+    masking = sys.modules.get("keras.src.backend.common.masking")  # which keeps masks of other tensors in a table
+    return None if masking is None else masking.get_keras_mask(tensor)
 
 
 def carry_mask(tensor: Tensor, mask: Tensor | None) -> Tensor:

@@ -1,0 +1,108 @@
+"""Sums, means and extremes on TensorFlow, which are quick under XLA too."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import tensorflow as tf
+
+from polyloss.opset import HALF, Axis, Tensor, reduced_axes
+from polyloss_backends.tensorflow_calls import within_xla
+
+# Elements, and places along the last axis, from which on XLA's own reductions are slow: on a CPU it reduces along an axis in windows of 32,
+# number by number. Its products of matrices are quick, and so is what it does element by element.
+_LARGE = 1 << 14
+_LONG = 64
+
+
+def rank(data: Tensor) -> int:
+    """The number of axes."""
+    found: int | None = data.shape.rank
+    if found is None:
+        raise ValueError("tensorflow: the rank of a tensor must be known while tracing")
+    return found
+
+
+def widened(data: Tensor) -> Tensor:
+    """Float16 and bfloat16 in float32: what sums in half precision loses digits with the number of terms."""
+    return tf.cast(data, tf.float32) if data.dtype.name in HALF else data
+
+
+def reduced(reduce: Any, data: Tensor, axis: Axis, keepdims: bool, exclude: bool) -> Tensor:
+    """``reduce(data, axis, keepdims)`` with the axes of `OpSet.sum`, widened meanwhile."""
+    axes = reduced_axes(axis, rank(data), exclude)
+    if not axes:
+        return data
+    return tf.cast(reduce(widened(data), axis=axes, keepdims=keepdims), data.dtype)
+
+
+def total(data: Tensor, axis: tuple[int, ...], keepdims: bool) -> Tensor:
+    """The sum."""
+    if _slow(data, axis):
+        data = _row_sums(data)
+    return tf.reduce_sum(data, axis=axis, keepdims=keepdims)
+
+
+def average(data: Tensor, axis: tuple[int, ...], keepdims: bool) -> Tensor:
+    """The mean."""
+    if not _slow(data, axis):
+        return tf.reduce_mean(data, axis=axis, keepdims=keepdims)
+    return total(data, axis, keepdims) / math.prod(data.shape[i] for i in axis)
+
+
+def extreme(data: Tensor, axis: tuple[int, ...], keepdims: bool, least: bool) -> Tensor:
+    """The largest element, or the smallest; NaN where there is one, which XLA's reductions do not see."""
+    if axis == (rank(data) - 1,) and _slow(data, axis):
+        found = _row_extremes(data, least)
+        return found if keepdims else tf.squeeze(found, axis)
+    return _extreme(data, axis, keepdims, least)
+
+
+def _extreme(data: Tensor, axis: tuple[int, ...], keepdims: bool, least: bool) -> Tensor:
+    found = (tf.reduce_min if least else tf.reduce_max)(data, axis=axis, keepdims=keepdims)
+    if not data.dtype.is_floating:
+        return found
+    lost = tf.reduce_any(tf.math.is_nan(data), axis=axis, keepdims=keepdims)
+    return tf.where(lost, tf.cast(float("nan"), data.dtype), found)
+
+
+def _slow(data: Tensor, axis: tuple[int, ...]) -> bool:
+    if data.dtype not in (tf.float32, tf.float64) or rank(data) - 1 not in axis or not within_xla():
+        return False
+    return (data.shape.num_elements() or 0) >= _LARGE and data.shape[-1] >= _LONG
+
+
+@tf.custom_gradient  # type: ignore[untyped-decorator]
+def _row_sums(data: Tensor) -> Any:
+    """Sums along the last axis, which stays with size 1; a quarter of the data, if it can be, is all that is written to memory."""
+    shape = data.shape.as_list()
+    rows = tf.reshape(data, [-1, shape[-1]])
+    if shape[-1] % 4 == 0:
+        parts = tf.split(rows, 4, axis=1)
+        rows = (parts[0] + parts[1]) + (parts[2] + parts[3])
+    sums = tf.linalg.matvec(rows, tf.ones(rows.shape[-1:], data.dtype))
+    return tf.reshape(sums, [*shape[:-1], 1]), lambda upstream: tf.broadcast_to(upstream, shape)
+
+
+def _row_extremes(data: Tensor, least: bool) -> Tensor:
+    """Extremes along the last axis, which stays with size 1."""
+
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    def extremes(data: Tensor) -> Any:
+        rows = data
+        for _ in range(3):
+            if rows.shape[-1] % 2:
+                break
+            (one, other) = tf.split(rows, 2, axis=-1)
+            better = (one <= other) if least else (one >= other)
+            rows = tf.where(better | tf.math.is_nan(one), one, other)
+        found = _extreme(rows, (rank(rows) - 1,), True, least)
+
+        def slopes(upstream: Tensor) -> Tensor:
+            ties = tf.cast(tf.equal(data, _extreme(data, (rank(data) - 1,), True, least)), data.dtype)
+            return ties * (upstream / _row_sums(ties))
+
+        return found, slopes
+
+    return extremes(data)
