@@ -189,8 +189,10 @@ class GraphOps(MXNetOps):
     def _row_sums(self, data: Tensor, scale: float) -> Tensor:
         """The sums along the last of two axes, times `scale`."""
         (rows, count) = self.shape(data)
+        if self._is_small(data):
+            return self.F.dot(data, self._vector(scale, count, self.dtype(data)))  # started sooner
         part = max(size for size in range(1, CHAIN + 1) if count % size == 0)
-        if not self._is_small(data) and 8 * part > min(count, CHAIN) and data.get_children() is not None:
+        if 8 * part > min(count, CHAIN) and data.get_children() is not None:
             # A product keeps its factors for the gradient, means of parts keep nothing.
             wide = self.reshape(data, (1, rows, 1, count))
             count //= part
