@@ -169,8 +169,8 @@ SABOTAGES = {
     "softplus without abs": (
         function(
             classification,
-            "logistic_cross_entropy",
-            lambda f: lambda F, x, y: F.log(1 + F.exp(x)) - x * y,
+            "signed_logistic_cross_entropy",
+            lambda f: lambda F, x, y: F.log(1 + F.exp(x)) - 0.5 * (x * y + x),
         ),
         "LogisticLoss",
         "/2x3/",
