@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -33,6 +33,9 @@ REDONE = ("crash", "timeout", "error")
 
 COMPILING = 3.0
 """How many times longer a cell of any other mode may take, and is assumed to take when work is shared out."""
+
+SAMPLED = 20.0
+"""The same, when work is shared out, of a mode that takes seconds to compile: less would leave one process alone with it at the end."""
 
 ASSUMED = 0.015
 """Seconds that an uncompiled cell is assumed to take until some are measured."""
@@ -332,8 +335,8 @@ class Run:
     def _cells(self, pool: ThreadPoolExecutor, environments: Iterable[Environment]) -> None:
         of: dict[Heap, Environment] = {}
         for env in environments:
-            for compiled, items in _units(env.todo):
-                heap = Heap(items, ASSUMED * (COMPILING if compiled else 1.0))
+            for longer, items in _units(env.todo, env.about.get("sampled", ())):
+                heap = Heap(items, ASSUMED * longer)
                 env.heaps.append(heap)
                 of[heap] = env
         if of:
@@ -387,8 +390,8 @@ class Run:
             self._note(env, f"Mode {mode} did not run to its end: the worker {error}")
 
 
-def _units(todo: Mapping[str, list[str]]) -> Iterator[tuple[bool, list[str]]]:
-    """The items of the processes of an environment, and whether they compile: a process for each mode that does, and one for all others.
+def _units(todo: Mapping[str, list[str]], sampled: Collection[str]) -> Iterator[tuple[float, list[str]]]:
+    """How many times longer cells are assumed to take, and the items: for each mode that compiles, and for all others as one.
 
     There the modes of a case follow each other: ``composed`` is held to what ``eager`` just gave, and what a framework compiles even then,
     a small operation at a time, is compiled once.
@@ -397,10 +400,10 @@ def _units(todo: Mapping[str, list[str]]) -> Iterator[tuple[bool, list[str]]]:
     pairs = {(mode, case) for mode in UNCOMPILED for case in todo.get(mode, ())}
     together = [item_of(mode, case) for case in cases for mode in UNCOMPILED if (mode, case) in pairs]
     if together:
-        yield False, together
+        yield 1.0, together
     for mode, left in todo.items():
         if mode not in UNCOMPILED and left:
-            yield True, [item_of(mode, case) for case in left]
+            yield SAMPLED if mode in sampled else COMPILING, [item_of(mode, case) for case in left]
 
 
 def _last(path: Path, name: str) -> results.Environment | None:

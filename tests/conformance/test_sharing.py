@@ -1,6 +1,6 @@
 """How work is shared out: all of it, once, and by measured speed."""
 
-from polyloss_conformance.runner import _units
+from polyloss_conformance.runner import ASSUMED, COMPILING, _units
 from polyloss_conformance.sharing import WORTH_A_PROCESS, Heap, Sharing
 from polyloss_conformance.worker import cell_of, item_of
 
@@ -41,6 +41,13 @@ def test_a_slow_heap_is_not_alone_at_the_end():
     assert len(parts) < 40, "a process is started for what is worth it"
 
 
+def test_few_slow_cells_are_not_alone_at_the_end():
+    ((longer, items),) = _units({"inductor": [f"case{i}" for i in range(600)]}, ("inductor",))
+    heaps = [*(heap(name, 4000, ASSUMED * COMPILING) for name in "abc"), Heap(items, ASSUMED * longer)]
+    (_, clocks) = simulate(Sharing(heaps, 2), dict.fromkeys(heaps, 0.05) | {heaps[3]: 0.3}, 2)
+    assert max(clocks) - min(clocks) <= 3 * WORTH_A_PROCESS
+
+
 def test_little_work_is_not_divided():
     heaps = [heap("a", 50, 0.05)]
     (parts, _) = simulate(Sharing(heaps, 2), dict.fromkeys(heaps, 0.05), 2)
@@ -59,7 +66,7 @@ def test_an_environment_is_over_when_its_last_part_is_given_back():
 
 def test_the_uncompiled_modes_of_a_case_follow_each_other():
     todo = {"eager": ["a", "b"], "composed": ["b", "c"], "jit": ["a b"]}
-    (together, alone) = _units(todo)
-    assert together == (False, ["eager a", "eager b", "composed b", "composed c"])
-    assert alone == (True, ["jit a b"])
+    (together, alone) = _units(todo, ())
+    assert together == (1.0, ["eager a", "eager b", "composed b", "composed c"])
+    assert alone == (COMPILING, ["jit a b"])
     assert cell_of(item_of("jit", "a b")) == ("jit", "a b")
