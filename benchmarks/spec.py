@@ -96,9 +96,8 @@ DRAWS: dict[str, Callable[..., np.ndarray]] = {
         frames, n, c
     ),
     "features": lambda rng, n, size, c: rng.standard_normal((n, size), dtype=np.float32),
-    "frequent_class": lambda rng, n, size, c: (
-        (c ** rng.random(n)).astype(np.int64) - 1
-    ),  # the first ones far more often
+    # The first classes far more often.
+    "frequent_class": lambda rng, n, size, c: (c ** rng.random(n)).astype(np.int64) - 1,
     "sequences": _sequences,
     "frames": lambda rng, n, c, frames, length: np.full(n, frames),
     "lengths": lambda rng, n, c, frames, length: np.full(n, length),

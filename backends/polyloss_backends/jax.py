@@ -234,9 +234,13 @@ class JaxOps(OpSet):
         return jax.nn.softmax(data, axis)
 
     def log_softmax(self, data: Tensor, axis: int = -1) -> Tensor:
-        shifted = data - self.max(jax.lax.stop_gradient(data), axis, keepdims=True)
-        total = jax_kernels.total(jnp.exp(shifted), reduced_axes(axis, data.ndim), True)
-        return shifted - jax_kernels.spread(jnp.log(total), shifted)
+        (top, log_total) = self._top_and_rest(data, axis)
+        return (data - top) - jax_kernels.spread(log_total, data)
+
+    def _top_and_rest(self, data: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+        """Along `axis`, which keeps size 1, the largest element and what ``log sum_j e^x_j`` is above it."""
+        top = self.max(jax.lax.stop_gradient(data), axis, keepdims=True)
+        return top, jnp.log(jax_kernels.total(jnp.exp(data - top), reduced_axes(axis, data.ndim), True))
 
     def pick(self, data: Tensor, index: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
         (axis,) = reduced_axes(axis, data.ndim)
@@ -282,9 +286,8 @@ class JaxOps(OpSet):
 
     def softmax_cross_entropy(self, data: Tensor, label: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
         # The logarithms of all the other probabilities are never stored.
-        top = self.max(jax.lax.stop_gradient(data), axis, keepdims=True)
-        total = jax_kernels.total(jnp.exp(data - top), reduced_axes(axis, data.ndim), True)
-        loss = jnp.log(total) - (self.pick(data, label, axis, keepdims=True) - top)
+        (top, log_total) = self._top_and_rest(data, axis)
+        loss = log_total - (self.pick(data, label, axis, keepdims=True) - top)
         return loss if keepdims else loss.squeeze(axis)
 
     def linear_cross_entropy(

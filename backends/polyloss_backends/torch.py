@@ -178,9 +178,8 @@ class TorchOps(OpSet):
 
     def where(self, condition: Tensor, x: Tensor | float, y: Tensor | float) -> Tensor:
         chosen = condition
-        if (
-            condition.dtype != torch.bool
-        ):  # Inductor makes no vector code of bool(), and eager torch is slow at comparing
+        if condition.dtype != torch.bool:
+            # Inductor makes no vector code of bool(), and eager torch is slow at comparing.
             chosen = condition != 0 if torch.compiler.is_compiling() else condition.bool()
         if isinstance(x, torch.Tensor) and isinstance(y, torch.Tensor):
             return torch.where(chosen, x, y)
