@@ -5,7 +5,7 @@ processes: with the plain mean it gives the gradient of the mean of the means. T
 times the number of processes, makes of that average the sum, and so the gradient of the whole batch's loss.
 """
 
-import socket
+import tempfile
 
 import torch
 import torch.distributed as dist
@@ -38,9 +38,9 @@ def gradient(model: torch.nn.Module) -> torch.Tensor:
     return torch.cat([parameter.grad.flatten() for parameter in model.parameters()])
 
 
-def worker(rank: int, port: int) -> None:
+def worker(rank: int, meeting: str) -> None:
     """One process, with its part of the batch."""
-    dist.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=WORLD)
+    dist.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=WORLD)
     loss = nn.CrossEntropyLoss(weight=torch.tensor([0.5, 1.0, 2.0, 8.0], dtype=torch.float64))
     (all_inputs, all_labels) = batch()
     (inputs, labels) = (all_inputs.chunk(WORLD)[rank], all_labels.chunk(WORLD)[rank])
@@ -68,11 +68,9 @@ def worker(rank: int, port: int) -> None:
 
 
 def main() -> None:
-    """Start the processes on a port that is free."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = one.getsockname()[1]
-    torch.multiprocessing.spawn(worker, (port,), WORLD)
+    """Start the processes, which find each other by a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        torch.multiprocessing.spawn(worker, (f"{folder}/meeting",), WORLD)
 
 
 if __name__ == "__main__":
