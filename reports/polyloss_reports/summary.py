@@ -112,6 +112,13 @@ class EnvironmentSummary:
         """The environment's name."""
         return self.environment.name
 
+    def seconds(self) -> list[tuple[str, float]]:
+        """How long the cells of each mode took together, the longest first: those that ran side by side count each."""
+        found: dict[str, float] = {}
+        for cell in self.environment.cells.values():
+            found[cell["mode"]] = found.get(cell["mode"], 0.0) + cell["seconds"]
+        return sorted(found.items(), key=lambda item: -item[1])
+
 
 @dataclass
 class Summary:
@@ -212,6 +219,7 @@ def as_json(results: Results, page: Path | None = None) -> Record:
                 "statuses": {status: number for status, number, _ in env.tally.lines()},
                 "worst_ulp": {s: encode(error) for s, error in env.tally.worst.items() if error is not None},
                 "compared": dict(env.tally.compared),
+                "seconds": {mode: round(seconds, 1) for mode, seconds in env.seconds()},
             }
             for env in summary.environments
         },

@@ -69,6 +69,7 @@ def test_header(everything: Parsed) -> None:
         "2025-01-02T03:04:05Z",
         "mxnet ended early",
         "worker killed by signal 9",
+        "In cellseager 0.0 s",
         "Planned and not run: mxnet, 4 cells",
         "1 loss has no value from a native library, and is compared with its formula alone: zoo/Quartic.",
         "1 loss has no case: zoo/Broken.",

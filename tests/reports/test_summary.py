@@ -89,6 +89,12 @@ def test_errors_by_status_and_by_reference(tmp_path: Path) -> None:
     assert found.total.compared == {"formula": 2, "native": 2}, "cells, however many checks they have"
 
 
+def test_where_the_time_went(tmp_path: Path) -> None:
+    cells = (cell("torch", "a", seconds=0.5), cell("torch", "b", seconds=0.3), cell("torch", "a", "graph", seconds=2.0))
+    results = one(tmp_path, *cells)
+    assert summary.as_json(results)["environments"]["torch"]["seconds"] == {"graph": 2.0, "eager": 0.8}
+
+
 def test_reservations(tmp_path: Path) -> None:
     folder = synthetic.write(tmp_path / "results", synthetic.everything())
     with (folder / "numpy.jsonl").open("a") as file:
