@@ -61,7 +61,7 @@ def broadcastable(F: OpSet, loss: str, name: str, tensor: Tensor, other: str, sh
     if given is None or shape is None:
         return
     pairs = zip(reversed(given), reversed(shape), strict=False)
-    if len(given) > len(shape) or any(None not in (a, b) and a not in (1, b) for a, b in pairs):
+    if len(given) > len(shape) or any(None not in (a, b) and a != 1 and a != b for a, b in pairs):
         raise ValueError(f"{loss}: {name} has shape {given}, which does not broadcast to that of {other}, {shape}")
 
 

@@ -5,6 +5,7 @@ import pickle
 import sys
 import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -230,6 +231,26 @@ def test_it_forgets(monkeypatch, written):
     assert len(written) == 4
     loss(*sizes[0])
     assert len(written) == 5
+
+
+def test_threads_remember_each_for_itself(written):
+    """Two first calls at once, each within the other's: both have done their work before one of them ends."""
+    both = threading.Barrier(2, timeout=10)
+
+    def slow(*args):
+        value = pF.mse_loss.__wrapped__(*args)
+        both.wait()
+        return value
+
+    losses = [plans.remembered(slow) for _ in range(2)]
+    pairs = [fresh(X, Y) for _ in losses]
+    with ThreadPoolExecutor(2) as pool:
+        first = list(pool.map(lambda loss, pair: loss(*pair), losses, pairs))
+    assert len(written) == 2
+    for loss, pair, value in zip(losses, pairs, first, strict=True):
+        torch.testing.assert_close(loss(*pair), value, rtol=0, atol=0)
+        torch.testing.assert_close(value, (pair[0] - pair[1]).square().mean())
+    assert len(written) == 2, "they had been remembered"
 
 
 @LOSSES

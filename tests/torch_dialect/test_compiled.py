@@ -1,6 +1,6 @@
 """torch.compile takes a loss whole: as one operation of its tracer's graph, compiled anew whenever what it depends on has changed."""
 
-from functools import wraps
+from functools import partial, wraps
 
 import pytest
 
@@ -87,6 +87,33 @@ def test_other_shapes_and_dtypes(seen, dynamic):
             value = compiled(*args)
             assert value.dtype == dtype
             torch.testing.assert_close(value, eager(loss, *args))
+
+
+THIRDS = torch.tensor([1.0, 2, 3], dtype=X.dtype)
+WITH_OPTIONS = {
+    "SmoothL1Loss of infinite beta": (pnn.SmoothL1Loss(beta=float("inf")), (X, Y)),
+    "HuberLoss of infinite delta": (pnn.HuberLoss(delta=float("inf")), (X, Y)),
+    "TripletMarginLoss of a power": (pnn.TripletMarginLoss(p=3.0, eps=1e-5, margin=0.3), (X, Y, X.square())),
+    "TripletMarginLoss of the largest": (pnn.TripletMarginLoss(p=float("inf")), (X, Y, X.square())),
+    "BCEWithLogitsLoss with weights": (pnn.BCEWithLogitsLoss(weight=THIRDS, pos_weight=THIRDS), (X, Y)),
+    "GaussianNLLLoss of one variance a row": (pnn.GaussianNLLLoss(eps=1e-3), (X, Y, Y[:, 0].square())),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "fullgraph"),
+    [*((name, True) for name in (*CALLS, *WITH_OPTIONS)), ("HuberLoss", False), ("NLLLoss", False)],
+)
+def test_sizes_and_numbers_that_are_symbols(seen, name, fullgraph):
+    (loss, args) = (CALLS | WITH_OPTIONS)[name]
+    compiled = torch.compile(loss, dynamic=True, fullgraph=fullgraph, backend=seen)
+    found = []
+    for function in (compiled, partial(eager, loss)):
+        leaf = args[0].detach().clone().requires_grad_()
+        value = function(leaf, *args[1:])
+        found.append((value, *torch.autograd.grad(value, leaf)))
+    torch.testing.assert_close(*found, rtol=1e-10, atol=1e-12)
+    assert seen.graphs
 
 
 def test_another_op_set_is_followed(seen):

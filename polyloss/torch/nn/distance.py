@@ -20,7 +20,7 @@ def between(F: OpSet, loss: str, *, p: float, eps: float, **pair: Tensor) -> Ten
     if shape == ():
         return F.sum(embedding.vector_norm(F, F.reshape(shift, (1,)), p=p))
     if shape is not None and shape[-1] == 0:
-        if p < 0 or math.isinf(p):
+        if p < 0 or p == math.inf:
             raise ValueError(f"{loss}: vectors of no elements have no norm for p={p}; the shape is {shape}")
         return F.sum(shift, axis=-1)
     return embedding.vector_norm(F, shift, p=p)

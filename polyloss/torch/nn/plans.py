@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Hashable, Sequence
 from functools import wraps
 from operator import itemgetter
@@ -29,19 +30,24 @@ class _Done(NamedTuple):
     value: Tensor
 
 
-_recording = 0
-_last: _Done | None = None
+class _Recording(threading.local):
+    """Of a thread: within how many calls that are to be remembered it is, and what a kernel has last done for one."""
+
+    depth = 0
+    last: _Done | None = None
+
+
+_recording = _Recording()
 
 
 def by_kernel(F: OpSet, formula: Callable[..., Tensor], tensors: Sequence[Tensor], reduction: str) -> Tensor | None:
     """A loss by the framework's kernel for it, `OpSet.kernel`; None where there is none, or it leaves the loss to the composition."""
-    global _last
     if F.signature(tensors) is None:
         return None
     kernel = F.kernel(formula, reduction)
     value = None if kernel is None else kernel(*tensors)
-    if _recording and kernel is not None and value is not None:
-        _last = _Done(kernel, tensors, value)
+    if _recording.depth and kernel is not None and value is not None:
+        _recording.last = _Done(kernel, tensors, value)
     return value
 
 
@@ -75,7 +81,7 @@ def remembered(function: Callable[P, R]) -> Callable[P, R]:
         (result, plan) = _as_written(function, args, options, given)
         if plan is not None:
             if len(plans) >= MOST:
-                plans.pop(next(iter(plans)), None)
+                plans.pop(list(plans)[0], None)  # noqa: RUF015  # another thread may change an iterator's dict
             plans[key] = plan
         return result
 
@@ -84,13 +90,14 @@ def remembered(function: Callable[P, R]) -> Callable[P, R]:
 
 def _as_written(function: Callable[..., R], args: Any, options: Any, given: Sequence[Any]) -> tuple[R, Plan | None]:
     """The result of a call, and how to come to it at once if it may be remembered."""
-    global _recording, _last
-    (_recording, warnings) = (_recording + 1, calls.warnings_given)
+    warnings = calls.warnings_given
+    _recording.depth += 1
     try:
         result = function(*args, **options)
-        done = _last
+        done = _recording.last
     finally:
-        (_recording, _last) = (_recording - 1, None)
+        _recording.depth -= 1
+        _recording.last = None
     if done is not None and done.value is result and calls.warnings_given == warnings:
         places = [[i for i, one in enumerate(given) if one is tensor] for tensor in done.tensors]
         if all(len(found) == 1 for found in places):  # a tensor that is given twice has no place of its own

@@ -84,7 +84,7 @@ def smooth_l1_loss(
     if beta == 0:
         return _difference("smooth_l1_loss", regression.absolute_error, input, target, mode, boolean=False)
     checks.positive("smooth_l1_loss", "beta", beta)
-    formula = _nothing if math.isinf(beta) else partial(regression.huber_over_rho, rho=beta)
+    formula = _nothing if beta == math.inf else partial(regression.huber_over_rho, rho=beta)
     return _difference("smooth_l1_loss", formula, input, target, mode)
 
 
@@ -102,7 +102,7 @@ def huber_loss(
 ) -> Tensor:
     """Huber's function (`polyloss.torch.nn.HuberLoss`). `weight` has the shape of `input`; the mean does not divide by its sum."""
     checks.positive("huber_loss", "delta", delta)
-    formula = _half_square if math.isinf(delta) else partial(regression.huber, delta=delta)
+    formula = _half_square if delta == math.inf else partial(regression.huber, delta=delta)
     integer = ("target", "weight")
     return _difference("huber_loss", formula, input, target, reduction, weight, by_weight=False, integer=integer)
 
