@@ -16,6 +16,8 @@ LARGE = 1 << 15
 """From so many elements on what an operation does with each costs more than starting it."""
 HUGE = 1 << 19
 """From so many elements on an operator in Python costs less than two tensors more."""
+VAST = 1 << 21
+"""From so many elements on it costs less than one tensor more."""
 LONGEST = 1 << 20
 """A vector of more elements than this is no constant to be kept."""
 CHAIN = 128
@@ -23,10 +25,15 @@ CHAIN = 128
 
 
 class GraphOps(MXNetOps):
-    """The operations on symbols whose shapes are known, in fewer or quicker nodes where that lets them be."""
+    """The operations on symbols whose shapes are known, in fewer or quicker nodes where that lets them be.
 
-    def __init__(self) -> None:
+    With `likely` they may be right for likely values only: where all of `shares` are `TINY` or more.
+    """
+
+    def __init__(self, likely: bool = False) -> None:
         super().__init__(mx.sym)
+        self.likely = likely
+        self.shares: list[Tensor] = []
         self.constants: dict[tuple[bytes, tuple[int, ...], str], tuple[Any, np.ndarray[Any, Any]]] = {}
         self._shapes: dict[int, tuple[Any, tuple[int, ...]]] = {}
 
@@ -104,20 +111,27 @@ class GraphOps(MXNetOps):
         shape = self.shape(data)
         if not self._is_by_onednn(data, axis):
             return super().softmax_cross_entropy(data, label, axis, keepdims)
-        if math.prod(shape) >= HUGE and len(shape) > 1:
+        F = self.F
+        likely = self.likely and math.prod(shape) < VAST
+        if not likely and math.prod(shape) >= HUGE and len(shape) > 1:
             place = self.reshape(self.cast(label, "float64"), (-1,))
-            place = self.F.floor(self.clip(self.where(place == place, place, 0.0), 0.0, shape[-1] - 1.0))
+            place = F.floor(self.clip(self.where(place == place, place, 0.0), 0.0, shape[-1] - 1.0))
             loss = cross_entropy(self.reshape(data, (-1, shape[-1])), self.cast(place, "float32"), sparse=True)
             return self.reshape(loss, (*shape[:-1], 1) if keepdims else shape[:-1])
         # oneDNN's softmax is exact; its log_softmax, of a tenth of the time of the other one, is off by some millionths. That is nothing
         # beside the logarithm of a share too small to be told. Both give numbers beside a NaN, where the total is NaN.
-        F = self.F
         share = F.softmax(data, axis=-1)
         at_label = self.pick(share, label, keepdims=keepdims)
+        fixed = F.BlockGrad(share)
+        if likely:
+            ones = self._constant(np.ones((1, shape[-1])), "float32")
+            total = F.FullyConnected(self.reshape(fixed, (-1, shape[-1])), ones, num_hidden=1, no_bias=True)
+            self.shares.append(self.reshape(F.BlockGrad(at_label), (-1, 1)) / total)
+            return -F.log(at_label)
         small = F.BlockGrad(at_label) < TINY
         far = -self.pick(F.log_softmax(data, axis=-1), label, keepdims=keepdims)
         near = -F.log(self.where(small, 1.0, at_label))
-        total = F.BlockGrad(self.sum(share, axis=-1, keepdims=keepdims))
+        total = self.sum(fixed, axis=-1, keepdims=keepdims)
         return self.where(small, far, near) * (total / total)
 
     def soft_label_cross_entropy(self, data: Tensor, label: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
@@ -224,11 +238,33 @@ def graph(
 
     None where one of them is empty: MXNet takes a size of 0 for one that it does not know.
     """
-    places = [i for i, one in enumerate(arguments) if isinstance(one, mx.nd.NDArray)]
-    arrays = [arguments[i] for i in places]
+    arrays = [one for one in arguments if isinstance(one, mx.nd.NDArray)]
     if any(0 in one.shape or not one.shape for one in arrays):
         return None
-    (F, inputs) = (GraphOps(), list(arguments))
+    made = _made(function, arguments, flags, likely=True)
+    if made is None or not made[1]:
+        return made and made[0]
+    quick = made[0]
+    sure: list[Any] = []
+
+    def run(*arguments: Any) -> Tensor:
+        (value, *shares) = quick(*arguments)
+        if all((share.asnumpy() >= TINY).all() for share in shares):  # NaN is not
+            return value
+        if not sure:
+            sure.append(_made(function, arguments, flags, likely=False))
+        return sure[0][0](*arguments)
+
+    return run
+
+
+def _made(
+    function: Callable[..., Tensor], arguments: Sequence[Any], flags: Sequence[tuple[str, Any]], likely: bool
+) -> tuple[Callable[..., Any], int] | None:
+    """A graph of the value and of as many `GraphOps.shares` as are told, if any."""
+    places = [i for i, one in enumerate(arguments) if isinstance(one, mx.nd.NDArray)]
+    arrays = [arguments[i] for i in places]
+    (F, inputs) = (GraphOps(likely), list(arguments))
     with mx.name.NameManager():  # the program's names of its own symbols count on
         for i, one in zip(places, arrays, strict=True):
             inputs[i] = mx.sym.var(f"data{i}", shape=one.shape, dtype=one.dtype)
@@ -242,16 +278,19 @@ def graph(
     names = value.list_inputs()
     if value.get_children() is None or not given.keys() & set(names):
         return None  # an argument itself, or nothing that a gradient could be asked of
+    if F.shares:
+        value = mx.sym.Group([value, *F.shares])
+        names = value.list_inputs()
     data = [i for i, name in enumerate(names) if name in given]
     call = mx.nd.CachedOp(
         value, [("data_indices", data), ("param_indices", [i for i in range(len(names)) if i not in data]), *flags]
     )
     order = [given.get(name) for name in names]
     if not held and order == list(range(len(arguments))):
-        return call  # type: ignore[no-any-return]
+        return call, len(F.shares)
     fixed = [held.get(name) for name in names]
 
     def run(*arguments: Any) -> Tensor:
         return call(*[one if i is None else arguments[i] for i, one in zip(order, fixed)])  # noqa: B905 - it takes a third longer
 
-    return run
+    return run, len(F.shares)

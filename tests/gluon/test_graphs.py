@@ -32,6 +32,28 @@ CALLS = {
     "SDMLLoss": ({}, (X, Y)),
     "CTCLoss": ({}, (RNG.normal(size=(2, 6, 4)).astype("float32"), np.array([[1, 0, 2], [1, -1, -1]]))),
 }
+LARGE = {"large": {"LARGE": 1}, "unlikely": {"LARGE": 1, "VAST": 1}, "huge": {"LARGE": 1, "HUGE": 1, "VAST": 1}}
+"""From how many elements on a graph takes what is quicker for large tensors."""
+FAR = (X * 100).astype("float32")  # shares of 0 among them
+ODD = X.copy()
+(ODD[0, 1], ODD[1, 2], ODD[2, 0]) = (np.nan, np.inf, -np.inf)
+CLASSES = np.array([3, 0, 0, 4])
+CROSS_ENTROPIES = {
+    "classes": ({}, (X, CLASSES)),
+    "weighted": ({"weight": 2}, (X, CLASSES, UNIT[:, :1])),
+    "first axis": ({"axis": 0, "batch_axis": 1}, (X, np.array([3, 0, 0, 2, 1]))),
+    "three axes": ({}, (RNG.normal(size=(2, 3, 4)).astype("float32"), np.array([[0, 1, 3], [2, 2, 0]]))),
+    "classes out of range": ({}, (X, np.array([-1, 5, 7, 2]))),
+    "log probabilities": ({"from_logits": True}, (np.log(UNIT), CLASSES)),
+    "unlikely classes": ({}, (FAR, FAR.argmin(1))),
+    "some of them": ({}, (FAR, np.array([*FAR[:2].argmin(1), *FAR[2:].argmax(1)]))),
+    "no numbers": ({}, (ODD, CLASSES)),
+    "probabilities": ({"sparse_label": False}, (X, UNIT)),
+    "probabilities, weighted": ({"sparse_label": False}, (X, UNIT, UNIT[:, :1])),
+    "probabilities, three axes": ({"sparse_label": False}, tuple(RNG.uniform(size=(2, 2, 3, 4)).astype("float32"))),
+    "probabilities of unlikely classes": ({"sparse_label": False}, (FAR, UNIT)),
+    "probabilities, no numbers": ({"sparse_label": False}, (ODD, UNIT)),
+}
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +111,54 @@ def test_the_same_numbers(mx, made, name, hybridize):
                 np.testing.assert_allclose(got, wanted, rtol=2e-6, atol=1e-6)
     assert len(made) == 1
     assert made[0] is not None
+
+
+@pytest.fixture(params=LARGE)
+def large(request, monkeypatch, mx):
+    from polyloss_backends import mxnet_graph
+
+    for name, elements in LARGE[request.param].items():
+        monkeypatch.setattr(mxnet_graph, name, elements)
+    return request.param
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_the_same_numbers_of_large_tensors(mx, made, large, name):
+    test_the_same_numbers(mx, made, name, hybridize=False)
+
+
+@pytest.mark.parametrize("case", CROSS_ENTROPIES)
+def test_cross_entropy_of_large_tensors(mx, made, large, case, monkeypatch):
+    from polyloss_backends import mxnet_graph
+
+    (in_python, operator) = ([], mxnet_graph.cross_entropy)
+    monkeypatch.setattr(mxnet_graph, "cross_entropy", lambda *args, **kw: in_python.append(1) or operator(*args, **kw))
+    (options, given) = CROSS_ENTROPIES[case]
+    loss = gloss.SoftmaxCELoss(**options)
+    for request in ("write", "add"):
+        with dispatch.fused(False):
+            want = gradients(mx, gloss.SoftmaxCELoss(**options), given, request)
+        for _ in range(3):
+            for got, wanted in zip(gradients(mx, loss, given, request), want, strict=True):
+                np.testing.assert_allclose(got, wanted, rtol=2e-6, atol=1e-6)
+    assert len(made) == 1
+    assert made[0] is not None
+    if large == "huge" and case not in ("first axis", "log probabilities"):
+        assert in_python
+
+
+def test_unlikely_values_are_asked_for_again_and_likely_ones_are_not(mx, large, monkeypatch):
+    from polyloss_backends import mxnet_graph
+
+    (asked, make) = ([], mxnet_graph._made)
+    monkeypatch.setattr(mxnet_graph, "_made", lambda *args, likely: asked.append(likely) or make(*args, likely=likely))
+    loss = gloss.SoftmaxCELoss()
+    for data, label in ((X, CLASSES), (X, CLASSES), (X, CLASSES)):
+        gradients(mx, loss, (data, label))
+    assert asked == [True]
+    for _ in range(3):
+        gradients(mx, loss, (FAR, FAR.argmin(1)))
+    assert asked == ([True, False] if large == "large" else [True])
 
 
 def test_a_shape_that_comes_once_makes_none(mx, made):
