@@ -241,7 +241,8 @@ def graph(
     arrays = [one for one in arguments if isinstance(one, mx.nd.NDArray)]
     if any(0 in one.shape or not one.shape for one in arrays):
         return None
-    made = _made(function, arguments, flags, likely=True)
+    likely = all(one.context.device_type == "cpu" for one in arrays)  # elsewhere shares would be waited for
+    made = _made(function, arguments, flags, likely=likely)
     if made is None or not made[1]:
         return made and made[0]
     quick = made[0]
