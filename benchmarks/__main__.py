@@ -2,7 +2,7 @@
 
     python -m benchmarks [--quick] [--framework NAME ...] [--size NAME ...] [--mode NAME ...] [--loss NAME ...] [-o results.json]
 
-One process a framework, on one thread, one after the other; the contenders take turns within it. Times are medians of CPU time. Printed
+One process a framework, on one processor, one after the other; the contenders take turns within it. Times are medians of CPU time. Printed
 are ratios to the native loss, as geometric means over losses, beside the project's targets, and the five losses with the highest ratios;
 ``memory`` is that of peaks, polyloss to native. The native loss on JAX is optax's, or Keras's where optax has none, on TensorFlow Keras's.
 Modes that take seconds to compile (``inductor``, ``xla``) run at two sizes, forward with backward, native against polyloss.
