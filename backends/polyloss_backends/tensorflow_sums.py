@@ -1,4 +1,4 @@
-"""Sums, means and extremes on TensorFlow, which are quick under XLA too."""
+"""Sums, means, extremes and log1p on TensorFlow, which are quick under XLA too."""
 
 from __future__ import annotations
 
@@ -65,6 +65,20 @@ def _extreme(data: Tensor, axis: tuple[int, ...], keepdims: bool, least: bool) -
         return found
     lost = tf.reduce_any(tf.math.is_nan(data), axis=axis, keepdims=keepdims)
     return tf.where(lost, tf.cast(float("nan"), data.dtype), found)
+
+
+def log1p(data: Tensor) -> Tensor:
+    """``log(1 + x)`` of float32, or of half precision as TensorFlow has it."""
+    return _log_of_one_and(data) if data.dtype == tf.float32 and within_xla() else tf.math.log1p(data)
+
+
+@tf.custom_gradient  # type: ignore[untyped-decorator]
+def _log_of_one_and(data: Tensor) -> Any:
+    """The logarithm of the rounded sum, and what rounding has taken away; XLA's computes two approximations, of which it chooses one."""
+    rounded = 1 + data
+    # What a sum from 2 on has lost does not count. |.| keeps the compiler from simplifying (1 + x) - 1.
+    lost = tf.where(rounded < 2, (data - (tf.abs(rounded) - 1)) * (2 - rounded), 0)
+    return tf.math.log(rounded) + lost, lambda upstream: upstream / (1 + data)
 
 
 def _slow(data: Tensor, axis: tuple[int, ...]) -> bool:
