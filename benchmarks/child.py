@@ -43,6 +43,7 @@ def serve(frameworks: Mapping[str, type[Framework]]) -> None:
         os.environ.update(EXACT)
         exact()
     framework = frameworks[job["framework"]]()
+    gc.freeze()  # a framework is a million objects, through which the collection after every loss would go
     specs = {spec.name: spec for spec in framework.specs}
     for item in job["items"]:
         channel.begin(item)
