@@ -240,7 +240,7 @@ class JaxOps(OpSet):
     def _top_and_rest(self, data: Tensor, axis: int) -> tuple[Tensor, Tensor]:
         """Along `axis`, which keeps size 1, the largest element and what ``log sum_j e^x_j`` is above it."""
         top = self.max(jax.lax.stop_gradient(data), axis, keepdims=True)
-        return top, jnp.log(jax_kernels.total(jnp.exp(data - top), reduced_axes(axis, data.ndim), True))
+        return top, jnp.log(jax_kernels.total_of_powers(data, top, reduced_axes(axis, data.ndim)))
 
     def pick(self, data: Tensor, index: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
         (axis,) = reduced_axes(axis, data.ndim)

@@ -79,6 +79,31 @@ def total(data: Tensor, axes: Sequence[int], keepdims: bool) -> Tensor:
     return found.reshape(outer + (1,) * len(axes)) if keepdims else found
 
 
+def total_of_powers(data: Tensor, top: Tensor, axes: Sequence[int]) -> Tensor:
+    """``sum_j e^(x_j - top)`` over `axes`, which keep size 1, as they have it in `top`."""
+    row = row_size(data, axes)
+    if len(axes) > 1 or row in (0, data.shape[-1]) or not row & (row - 1):
+        return total(jnp.exp(data - top), axes, True)
+    return _total_of_cut_powers(data, top, row)
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(2,))
+def _total_of_cut_powers(data: Tensor, top: Tensor, row: int) -> Tensor:
+    """Cut before they are shifted: where that comes last, the compiler makes of both a loop that takes five times as long."""
+    rows = data.reshape(*data.shape[:-1], -1, row)
+    return total(jnp.exp(rows - top[..., None]), (rows.ndim - 2, rows.ndim - 1), True).squeeze(-1)
+
+
+def _slope_of_cut_powers(row: int, primals: tuple[Tensor, Tensor], tangents: Any) -> tuple[Tensor, Tensor]:
+    """Not cut, so that it is fused with the rest of the gradient."""
+    (data, top) = primals
+    slope = jnp.exp(data - top) * (tangents[0] - tangents[1])
+    return _total_of_cut_powers(data, top, row), total(slope, (data.ndim - 1,), True)
+
+
+_total_of_cut_powers.defjvp(_slope_of_cut_powers)
+
+
 @partial(jax.custom_jvp)
 def largest(data: Tensor) -> Tensor:
     """The maximum along the last axis, of size 1 then; elements that tie share the gradient."""
