@@ -23,16 +23,19 @@ def multilabel_margin(F: OpSet, pred: Tensor, label: Tensor) -> Tensor:
 
     `label` y has the shape of `pred`; a class that it names twice counts twice. NaN where an entry is neither -1 nor a class.
     """
-    (column, label) = (F.arange_like(pred, axis=-1), F.cast_like(label, pred))
-    end = F.min(F.where(label < 0, column, _BEYOND), axis=-1, keepdims=True)
-    counts = F.expand_dims(F.broadcast_greater(end, column), axis=-1)  # (..., labels, 1)
-    hot = F.broadcast_equal(F.expand_dims(label, axis=-1), column)  # (..., labels, classes)
-    others = 1 - F.max(F.broadcast_mul(hot, counts), axis=-2, keepdims=True)  # (..., 1, classes)
-    scores = F.expand_dims(pred, axis=-2)
-    own = F.sum(F.where(hot, scores, 0.0), axis=-1, keepdims=True)
-    lack = F.where(F.broadcast_mul(counts, others), F.relu(F.broadcast_add(1 - own, scores)), 0.0)
-    known = F.sum(hot, axis=-1) + F.broadcast_equal(label, -1.0)
-    return F.where(F.min(known, axis=-1), F.mean(F.sum(lack, axis=-2), axis=-1), float("nan"))
+    (column, number) = (F.arange_like(pred, axis=-1), F.cast_like(label, pred))
+    end = F.min(F.where(number < 0, column, _BEYOND), axis=-1, keepdims=True)
+    counts = F.broadcast_greater(end, column)
+    named = F.expand_dims(F.where(counts, number, -1.0), axis=-1)
+    right = F.max(F.broadcast_equal(named, column), axis=-2, keepdims=True)  # (..., 1, classes)
+    own = F.expand_dims(F.gather_along(pred, label, axis=-1), axis=-1)  # (..., labels, 1)
+    lack = F.relu(F.broadcast_add(1 - own, F.expand_dims(pred, axis=-2)))
+    pairs = F.broadcast_greater(F.expand_dims(counts, axis=-1), right)
+    loss = F.sum(F.mean(F.where(pairs, lack, 0.0), axis=-1), axis=-1)
+    outside = F.broadcast_greater(-F.min(number, axis=-1), 1.0) + F.broadcast_greater(
+        F.max(number, axis=-1), F.max(column)
+    )
+    return F.where(outside, float("nan"), loss)
 
 
 def best_other(F: OpSet, pred: Tensor, label: Tensor, own: Tensor, *, margin: float, axis: int) -> Tensor:
