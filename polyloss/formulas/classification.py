@@ -88,14 +88,14 @@ def clamped_binary_cross_entropy(
     The gradient is ``(p - label) / max(p (1 - p), spread_floor)``, as the two terms give it where the bound is not reached.
     """
     inside = pred * (1 - pred) >= spread_floor
-    fixed = F.stop_gradient(pred)
-    p = F.where(inside, pred, fixed)  # so that what the logarithms make of the ends goes into no gradient
+    # Fixed at the ends, so that what the logarithms make of them goes into no gradient.
+    p = F.where(inside, pred, F.stop_gradient(pred))
     (log_p, log_rest) = (
-        F.where(inside, log, F.clip(F.stop_gradient(log), log_floor, 0.0)) for log in (F.log(p), F.log1p(-p))
+        F.where(inside, log, F.clip(F.stop_gradient(log), log_floor, float("inf"))) for log in (F.log(p), F.log1p(-p))
     )
     # Zero, with the derivative (p - label) / spread_floor.
-    step = pred - fixed
-    slope = step * (0.5 * step + F.stop_gradient(pred - label)) * (1 / spread_floor)
+    square = F.square(pred - F.stop_gradient(label))
+    slope = (square - F.stop_gradient(square)) * (0.5 / spread_floor)
     return F.where(inside, 0.0, slope) - (label * log_p + (1 - label) * log_rest)
 
 

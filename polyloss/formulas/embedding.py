@@ -35,12 +35,12 @@ def _by_label(F: OpSet, label: Tensor, alike: Tensor, unlike: Tensor) -> Tensor:
 def smoothed_cosine_similarity(F: OpSet, x: Tensor, y: Tensor, *, epsilon: float) -> Tensor:
     """``x.y / sqrt((|x|^2 + epsilon) (|y|^2 + epsilon))`` over the last axis; the two broadcast.
 
-    The product is divided by one root after the other: that of the squares would overflow, and that of two roots when it is squared in a
-    gradient.
+    The product is multiplied by the inverse of one root after the other: the product of the squares would overflow, and that of two roots
+    when it is squared in a gradient.
     """
     cosine = F.sum(F.broadcast_mul(x, y), axis=-1)
     for v in (x, y):
-        cosine = F.broadcast_div(cosine, F.sqrt(F.sum(F.square(v), axis=-1) + epsilon))
+        cosine = F.broadcast_mul(cosine, 1 / F.sqrt(F.sum(F.square(v), axis=-1) + epsilon))
     return cosine
 
 
