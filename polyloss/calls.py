@@ -16,7 +16,7 @@ def tracing() -> bool:
     return torch is not None and bool(torch.compiler.is_compiling())
 
 
-_INNER = ("polyloss.", "torch.nn.modules.", "keras.src.")
+_INNER = ("polyloss.", "torch.nn.modules.", "keras.src.", "tensorflow.python.autograph.")
 
 
 warnings_given = 0

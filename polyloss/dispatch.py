@@ -58,8 +58,12 @@ def prepare() -> None:
 
 def _find_owner(tensor: object) -> OpSet | None:
     for name in _registered():
-        if name in sys.modules and (ops := backend(name).op_set(tensor)) is not None:
-            return ops
+        if name in sys.modules:
+            ops = backend(name).op_set(
+                tensor
+            )  # AutoGraph, which may look on before the backend is there, knows no `:=`
+            if ops is not None:
+                return ops
     raise TypeError(type(tensor))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.python.autograph.core import config
 
 # tf.custom_gradient records through this too, and looks for variables at every call.
 from tensorflow.python.eager import record
@@ -13,6 +14,10 @@ from tensorflow.python.framework import ops
 from tensorflow.python.ops import control_flow_util, gradients_util
 
 from polyloss.opset import Tensor
+
+# AutoGraph, which a tf.function rewrites Python with unless told otherwise, has nothing to find here: no statement hangs on the value
+# of a tensor. Its public decorator would have to stand on every function, before TensorFlow is imported.
+config.CONVERSION_RULES += tuple(map(config.DoNotConvert, ("polyloss", "polyloss_backends")))
 
 WITHIN = 1 << 14
 """Elements of a tensor, from which on a call of a loss within a `tf.function` is worth programs of its own."""

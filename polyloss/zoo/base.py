@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from polyloss import calls, checks, repeats
+from polyloss import calls, checks, dispatch, repeats
 from polyloss.opset import INTEGERS, OpSet, Shape, Tensor, UnsupportedError
 
 MODES = ("none", "mean", "sum")
@@ -124,6 +124,7 @@ class Item:
     """False for a metric."""
 
     def __init__(self, **options: Any) -> None:
+        dispatch.prepare()
         known = self.defaults()
         for name in options:
             if name not in known:
