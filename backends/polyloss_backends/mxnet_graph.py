@@ -23,17 +23,20 @@ LONGEST = 1 << 20
 CHAIN = 128
 """So many numbers may be added up one after the other."""
 
+Condition = Callable[[np.ndarray[Any, Any]], Any]
+"""Whether a tensor has likely values. NumPy's methods in Python take longer, called once in a while, than a list of few numbers."""
+
 
 class GraphOps(MXNetOps):
     """The operations on symbols whose shapes are known, in fewer or quicker nodes where that lets them be.
 
-    With `likely` they may be right for likely values only: where all of `shares` are `TINY` or more.
+    With `likely` they may be right for likely values only: where each of `conditions` is true of its tensor.
     """
 
     def __init__(self, likely: bool = False) -> None:
         super().__init__(mx.sym)
         self.likely = likely
-        self.shares: list[Tensor] = []
+        self.conditions: list[tuple[Tensor, Condition]] = []
         self.constants: dict[tuple[bytes, tuple[int, ...], str], tuple[Any, np.ndarray[Any, Any]]] = {}
         self._shapes: dict[int, tuple[Any, tuple[int, ...]]] = {}
 
@@ -126,7 +129,8 @@ class GraphOps(MXNetOps):
         if likely:
             ones = self._constant(np.ones((1, shape[-1])), "float32")
             total = F.FullyConnected(self.reshape(fixed, (-1, shape[-1])), ones, num_hidden=1, no_bias=True)
-            self.shares.append(self.reshape(F.BlockGrad(at_label), (-1, 1)) / total)
+            shares = self.reshape(F.BlockGrad(at_label), (-1, 1)) / total
+            self.conditions.append((shares, lambda shares: (shares >= TINY).all()))  # NaN is not
             return -F.log(at_label)
         small = F.BlockGrad(at_label) < TINY
         far = -self.pick(F.log_softmax(data, axis=-1), label, keepdims=keepdims)
@@ -161,9 +165,13 @@ class GraphOps(MXNetOps):
             or self.dtype(data) != "float32"
         ):
             return super().ctc_loss(data, label, data_lengths, label_lengths)
-        # There are frames enough for any labels, so all that is left of what arrays need is a row more. What ends a label is its -1.
+        # There are frames enough for any labels, so all that is left of what arrays need is a row more, where no row has a label.
+        # What ends a label is its -1.
         F = self.F
         label = F.maximum(F.floor(self.cast(label, "float32")), -1.0)
+        if self.likely:
+            self.conditions.append((F.BlockGrad(label), lambda label: max(label[:, 0].tolist()) >= 0))
+            return F.CTCLoss(data, label, blank_label="last")
         more = [
             F.concat(one, self._constant(np.zeros(size), "float32"), dim=dim)
             for one, size, dim in ((data, (frames, 1, classes), 1), (label, (1, width), 0))
@@ -241,57 +249,56 @@ def graph(
     arrays = [one for one in arguments if isinstance(one, mx.nd.NDArray)]
     if any(0 in one.shape or not one.shape for one in arrays):
         return None
-    likely = all(one.context.device_type == "cpu" for one in arrays)  # elsewhere shares would be waited for
-    made = _made(function, arguments, flags, likely=likely)
-    if made is None or not made[1]:
-        return made and made[0]
-    quick = made[0]
+    inputs = [
+        mx.sym.var(f"data{i}", shape=one.shape, dtype=one.dtype) if isinstance(one, mx.nd.NDArray) else one
+        for i, one in enumerate(arguments)
+    ]
+    context = arrays[0].context
+    likely = all(one.context.device_type == "cpu" for one in arrays)  # elsewhere conditions would be waited for
+    (quick, conditions) = _made(function, inputs, context, flags, likely=likely)
+    if quick is None or not conditions:
+        return quick
     sure: list[Any] = []
 
     def run(*arguments: Any) -> Tensor:
-        (value, *shares) = quick(*arguments)
-        if all((share.asnumpy() >= TINY).all() for share in shares):  # NaN is not
+        (value, *told) = quick(*arguments)
+        if all(condition(one.asnumpy()) for condition, one in zip(conditions, told, strict=True)):
             return value
         if not sure:
-            sure.append(_made(function, arguments, flags, likely=False))
-        return sure[0][0](*arguments)
+            sure.append(_made(function, inputs, context, flags, likely=False)[0])
+        return sure[0](*arguments)
 
     return run
 
 
 def _made(
-    function: Callable[..., Tensor], arguments: Sequence[Any], flags: Sequence[tuple[str, Any]], likely: bool
-) -> tuple[Callable[..., Any], int] | None:
-    """A graph of the value and of as many `GraphOps.shares` as are told, if any."""
-    places = [i for i, one in enumerate(arguments) if isinstance(one, mx.nd.NDArray)]
-    arrays = [arguments[i] for i in places]
-    (F, inputs) = (GraphOps(likely), list(arguments))
+    function: Callable[..., Tensor], inputs: Sequence[Any], context: Any, flags: Sequence[tuple[str, Any]], likely: bool
+) -> tuple[Callable[..., Any] | None, list[Condition]]:
+    """A graph of the value and of what has conditions, and those; None and none where there can be no graph."""
+    F = GraphOps(likely)
     with mx.name.NameManager():  # the program's names of its own symbols count on
-        for i, one in zip(places, arrays, strict=True):
-            inputs[i] = mx.sym.var(f"data{i}", shape=one.shape, dtype=one.dtype)
         value = function(F, *inputs)
-    given = {inputs[i].name: i for i in places}
-    context = arrays[0].context
+    given = {one.name: i for i, one in enumerate(inputs) if isinstance(one, mx.sym.Symbol)}
+    if value.get_children() is None or not given.keys() & set(value.list_inputs()):
+        return None, []  # an argument itself, or nothing that a gradient could be asked of
     held = {
         symbol.name: mx.nd.array(values, dtype=dtype, ctx=context)
         for (_, _, dtype), (symbol, values) in F.constants.items()
     }
+    conditions = [condition for _, condition in F.conditions]
+    if conditions:
+        value = mx.sym.Group([value, *(told for told, _ in F.conditions)])
     names = value.list_inputs()
-    if value.get_children() is None or not given.keys() & set(names):
-        return None  # an argument itself, or nothing that a gradient could be asked of
-    if F.shares:
-        value = mx.sym.Group([value, *F.shares])
-        names = value.list_inputs()
     data = [i for i, name in enumerate(names) if name in given]
     call = mx.nd.CachedOp(
         value, [("data_indices", data), ("param_indices", [i for i in range(len(names)) if i not in data]), *flags]
     )
     order = [given.get(name) for name in names]
-    if not held and order == list(range(len(arguments))):
-        return call, len(F.shares)
+    if not held and order == list(range(len(inputs))):
+        return call, conditions
     fixed = [held.get(name) for name in names]
 
     def run(*arguments: Any) -> Tensor:
         return call(*[one if i is None else arguments[i] for i, one in zip(order, fixed)])  # noqa: B905 - it takes a third longer
 
-    return run, len(F.shares)
+    return run, conditions

@@ -161,6 +161,19 @@ def test_unlikely_values_are_asked_for_again_and_likely_ones_are_not(mx, large, 
     assert asked == ([True, False] if large == "large" else [True])
 
 
+def test_a_batch_without_labels_is_asked_for_again(mx, made):
+    data = RNG.normal(size=(2, 6, 4)).astype("float32")
+    loss = gloss.CTCLoss()
+    for label in ([[1, 0, 2], [-1, -1, -1]], [[-1, 1, 2], [-0.5, 2, 1]], [[-2, 1, 2], [-1, -1, -1]]):
+        label = np.array(label, "float64")
+        with dispatch.fused(False):
+            want = gradients(mx, gloss.CTCLoss(), (data, label))
+        for _ in range(3):
+            for got, wanted in zip(gradients(mx, loss, (data, label)), want, strict=True):
+                np.testing.assert_allclose(got, wanted, rtol=2e-6, atol=1e-6)
+    assert len(made) == 1
+
+
 def test_a_shape_that_comes_once_makes_none(mx, made):
     loss = gloss.L2Loss()
     for n in range(1, 3 * LIMIT):
