@@ -273,18 +273,15 @@ def _logistic(data: Any, wanted: Any, scale: float, out: Any) -> tuple[Tensor, S
             return value, [None, of_label]
         slope = torch.lerp(x.sigmoid(), minus.sigmoid_().neg_(), t)
         return value, [torch.mul(slope, factor, out=out[0]), of_label]
-    # With h = s(-|x|): the loss is (1 - t) max(x, 0) + t max(-x, 0) - log(1 - h), the slope 1 - t - h for x from 0 on, else h - t.
-    one = x.relu()
-    other = one - x
-    value = one.lerp_(other, t).sum()
-    torch.abs(x, out=other).neg_().sigmoid_()
-    finite(value.sub_(torch.neg(other, out=one).log1p_().sum()))
+    # With h = s(-|x|) and d = 1 - t for x from 0 on, else -t: the loss is d x - log(1 - h), the slope d - h, else d + h.
+    step = _reached(x)
+    lead = torch.sub(step, t, out=out[0])
+    value = torch.dot(lead.reshape(-1), x.reshape(-1))
+    less = x.abs().neg_().sigmoid_()
+    if wanted[0]:
+        lead.add_(torch.addcmul(less, less, step, value=-2, out=step)).mul_(factor)
     of_label = torch.mul(x, -factor, out=out[1]) if wanted[1] else None
-    if not wanted[0]:
-        return value, [None, of_label]
-    torch.ge(x, number(0.0, x.dtype), out=one)
-    slope = torch.sub(one, t, out=out[0]).add_(other.addcmul_(other, one, value=-2))
-    return value, [slope.mul_(factor), of_label]
+    return finite(value.sub_(less.neg_().log1p_().sum())), [lead if wanted[0] else None, of_label]
 
 
 @_computes("classification.soft_margin", MEAN, SUM)
