@@ -264,7 +264,7 @@ class JaxOps(OpSet):
     def nuclear_norm(self, data: Tensor) -> Tensor:
         wide = _at_least_single(data)
         values = jnp.linalg.svd(wide, compute_uv=False)
-        zero = values <= jax.lax.stop_gradient(values[:1]) * (max(data.shape) * jnp.finfo(wide.dtype).eps)
+        zero = values <= jax.lax.stop_gradient(values[:1]) * (max(data.shape) * float(jnp.finfo(wide.dtype).eps))
         return jnp.where(zero, 0, values).sum().astype(data.dtype)
 
     # --- order --------------------------------------------------------------------------------------------------------------

@@ -82,3 +82,10 @@ def test_transforms(name, op):
     for function in compiled:
         for got, want in zip(function(data[0], index), wants, strict=True):
             np.testing.assert_allclose(backend.to_numpy(got), want[0], rtol=1e-4, atol=1e-4)
+
+
+def test_strict_promotion_on_jax():
+    jax = pytest.importorskip("jax")
+    x = jax.numpy.asarray(CUBE[0], "float32")
+    with jax.numpy_dtype_promotion("strict"):
+        assert dispatch.backend("jax").op_set(x).nuclear_norm(x).dtype == "float32"
