@@ -557,7 +557,7 @@ def _of_sequences(
     def compute(data: Sequence[Tensor], wanted: Sequence[bool]) -> tuple[Tensor, Slopes]:
         (log_prob, targets, frames, lengths) = data
         (samples, dtype) = (log_prob.size(1), log_prob.dtype)
-        step = max((ready.BLOCK >> 4) * samples // log_prob.numel(), 1)
+        step = max((ready.BLOCK >> 6) * samples // log_prob.numel(), 1)
         if step >= samples or targets.dim() == 1:  # concatenated, where no sample has a place that is known
             (value, slope) = at_once(wanted[0], samples, *data)
             return value.to(dtype), [slope if slope is None else slope.to(dtype), None, None, None]
