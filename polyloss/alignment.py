@@ -23,7 +23,7 @@ def ctc_cost(
     dtype = F.dtype(log_prob) or "float32"
     finite = F.clip(log_prob, LOG_ZERO, -LOG_ZERO)  # the gradient of a sum of minus infinities is NaN
     silence = F.sum(F.slice_axis(finite, axis=2, begin=blank, end=blank + 1), axis=2)  # (T, N)
-    label = F.cast(label, dtype)
+    label = F.stop_gradient(F.cast(label, dtype))  # MXNet dies of a gradient asked for it
     if not width:
         (label, width) = (F.sum(F.zeros_like(finite), axis=(0, 2), keepdims=True), 1)
         label = F.reshape(label, (-1, 1)) - 1.0

@@ -380,7 +380,7 @@ class MXNetOps(OpSet):
         if self.dtype(data) not in ("float32", None) or any(shape is not None and 0 in shape for shape in shapes):
             return super().ctc_loss(data, label, data_lengths, label_lengths)
         F = self.F
-        label = F.cast(label, dtype="float32")
+        label = self.stop_gradient(F.cast(label, dtype="float32"))  # its gradient by the kernel is memory nobody wrote
         first = F.slice_axis(label, axis=1, begin=0, end=1)  # (N, 1)
         column = F.broadcast_like(F.expand_dims(self.arange_like(label, axis=1), axis=0), label)
         if label_lengths is None:

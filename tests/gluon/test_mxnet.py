@@ -155,3 +155,18 @@ def test_hybridized_half_precision(mx):
         loss = criterion(pred, label)
         assert loss.dtype == np.dtype(dtype)
         np.testing.assert_allclose(loss.asnumpy(), [-np.log(1e-12) / 2], rtol=1e-3)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("fused", [False, True])
+def test_labels_of_ctc_that_a_gradient_is_asked_of(mx, dtype, fused):
+    data, label = mx.nd.ones((2, 6, 4), dtype=dtype), mx.nd.array([[1, 0, 2], [1, -1, -1]], dtype=dtype)
+    for one in (data, label):
+        one.attach_grad()
+    with dispatch.fused(fused):
+        for _ in range(3):
+            with mx.autograd.record():
+                loss = gloss.CTCLoss()(data, label)
+            loss.backward()
+            assert np.isfinite(data.grad.asnumpy()).all()
+            np.testing.assert_array_equal(label.grad.asnumpy(), 0)
