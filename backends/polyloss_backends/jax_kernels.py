@@ -95,10 +95,10 @@ def _total_of_cut_powers(data: Tensor, top: Tensor, row: int) -> Tensor:
 
 
 def _slope_of_cut_powers(row: int, primals: tuple[Tensor, Tensor], tangents: Any) -> tuple[Tensor, Tensor]:
-    """Not cut, so that the powers are computed once, for the gradient too, with the rest of which they are fused."""
+    """Not cut, so that it is fused with the rest of the gradient."""
     (data, top) = primals
-    (powers, axes) = (jnp.exp(data - top), (data.ndim - 1,))
-    return total(powers, axes, True), total(powers * (tangents[0] - tangents[1]), axes, True)
+    slope = jnp.exp(data - top) * (tangents[0] - tangents[1])
+    return _total_of_cut_powers(data, top, row), total(slope, (data.ndim - 1,), True)
 
 
 _total_of_cut_powers.defjvp(_slope_of_cut_powers)
