@@ -155,12 +155,7 @@ class TensorFlowOps(OpSet):
         return tf.math.log(data)
 
     def log1p(self, data: Tensor) -> Tensor:
-        if data.dtype != tf.float64:
-            return log1p(data)
-        # XLA (TensorFlow's, on CPU) takes its approximation for small numbers down to -0.414, where it is off by 120 ULP.
-        off = (data > -0.42) & (data < -0.36)
-        zero = tf.zeros_like(data)
-        return tf.where(off, tf.math.log(1 + tf.where(off, data, zero)), tf.math.log1p(tf.where(off, zero, data)))
+        return log1p(data)
 
     def arctan(self, data: Tensor) -> Tensor:
         return tf.atan(data)
