@@ -59,9 +59,8 @@ def prepare() -> None:
 def _find_owner(tensor: object) -> OpSet | None:
     for name in _registered():
         if name in sys.modules:
-            ops = backend(name).op_set(
-                tensor
-            )  # AutoGraph, which may look on before the backend is there, knows no `:=`
+            # No `:=`: AutoGraph, which may read this as long as TensorFlow's backend is not there, would warn that it cannot.
+            ops = backend(name).op_set(tensor)
             if ops is not None:
                 return ops
     raise TypeError(type(tensor))

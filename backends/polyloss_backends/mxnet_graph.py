@@ -24,7 +24,7 @@ CHAIN = 128
 """So many numbers may be added up one after the other."""
 
 Condition = Callable[[np.ndarray[Any, Any]], Any]
-"""Whether a tensor has likely values. NumPy's methods in Python take longer, called once in a while, than a list of few numbers."""
+"""Whether a tensor has likely values."""
 
 
 class GraphOps(MXNetOps):
@@ -170,6 +170,7 @@ class GraphOps(MXNetOps):
         F = self.F
         label = F.maximum(F.floor(self.cast(label, "float32")), -1.0)
         if self.likely:
+            # So few numbers are sooner looked through as a list than by NumPy.
             self.conditions.append((F.BlockGrad(label), lambda label: max(label[:, 0].tolist()) >= 0))
             return F.CTCLoss(data, label, blank_label="last")
         more = [

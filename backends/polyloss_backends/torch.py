@@ -148,6 +148,7 @@ class TorchOps(OpSet):
         return F.softplus(data, threshold=40)
 
     def clip(self, data: Tensor, a_min: float, a_max: float) -> Tensor:
+        # Inductor computes a bound that nothing reaches like any other.
         clipped = data.clamp_min(a_min) if a_max == float("inf") else data.clamp(a_min, a_max)
         return clipped.to(data.dtype)  # an integer tensor would follow a float bound
 

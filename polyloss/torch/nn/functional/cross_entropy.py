@@ -42,7 +42,7 @@ def cross_entropy(
     _check_probabilities(F, name, target, ignore_index)
     tensors = {"input": input, "target": target} | ({} if weight is None else {"weight": weight})
     ((logits, wide, *weights), dtype) = base.promoted(F, name, **tensors)
-    single = _without_batch(F, input)
+    single = _without_batch(F, input)  # no `:=`, for AutoGraph, as in `dispatch`
     if single:
         (logits, wide) = (F.expand_dims(logits, axis=0), F.expand_dims(wide, axis=0))
     if not weights and not single and len(F.shape(logits) or ()) == 2:
