@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -39,10 +38,6 @@ SETTINGS = {
     "TORCHINDUCTOR_COMPILE_THREADS": "1",
 }
 """Environment of a worker: float64 on JAX, quiet, and one thread each, since several workers run side by side."""
-
-
-BETWEEN_COLLECTIONS = 64
-"""Cells from one garbage collection to the next. A process takes hardly more memory than under Python's own: on PyTorch 654 MB for 650."""
 
 
 def settle() -> None:
@@ -110,7 +105,6 @@ class Executor:
         self._backend = backend
         self._key: tuple[Any, ...] | None = None
         self._runner: Callable[..., Any] | None = None
-        self._cells = 0
         self._eager: _Eager | None = None
         self._fused = Calls()
         self._has_0d = backend.refuses({"a result": ()}, "float32") is None
@@ -120,10 +114,6 @@ class Executor:
     def cell(self, case: Case, mode: str, reference: Record) -> Record:
         """The fields of the cell of a case in a mode, judged by the case's record. No exception leaves this."""
         start = time.perf_counter()
-        self._cells += 1
-        if not self._cells % BETWEEN_COLLECTIONS:
-            gc.collect()  # what was compiled for the last ones
-            gc.freeze()  # framework and compiler are a million objects, which the next collection need not go through
         try:
             fields = self._judged(case, mode, reference)
         except UnsupportedError as error:
