@@ -65,15 +65,22 @@ def broadcastable(F: OpSet, loss: str, name: str, tensor: Tensor, other: str, sh
         raise ValueError(f"{loss}: {name} has shape {given}, which does not broadcast to that of {other}, {shape}")
 
 
-def shaped(F: OpSet, loss: str, name: str, tensor: Tensor, accepted: Sequence[Shape], meaning: str) -> None:
-    """Raise ValueError unless the shape of `tensor` is one of `accepted`; a size of None fits any."""
+def shaped(
+    F: OpSet, loss: str, name: str, tensor: Tensor, accepted: Sequence[Shape], meaning: str, **told: object
+) -> None:
+    """Raise ValueError unless the shape of `tensor` is one of `accepted`; a size of None fits any.
+
+    `meaning` is for the message, which it takes what is `told` into: `torch.compile` cannot format a number that is a symbol.
+    """
     given = F.shape(tensor)
     if given is None:
         return
     for shape in accepted:
         if len(given) == len(shape) and all(None in (a, b) or a == b for a, b in zip(given, shape, strict=True)):
             return
-    raise ValueError(f"{loss}: {name} has shape {given}; accepted is {' or '.join(map(str, accepted))}, {meaning}")
+    raise ValueError(
+        f"{loss}: {name} has shape {given}; accepted is {' or '.join(map(str, accepted))}, {meaning.format(**told)}"
+    )
 
 
 def sized(F: OpSet, loss: str, name: str, tensor: Tensor, shape: Sequence[int | None], meaning: str) -> None:

@@ -40,7 +40,9 @@ def numbered(
     checks.in_rank(F, loss, "axis", axis, "pred", scores)
     shape = F.shape(scores)
     if shape is not None:
-        checks.shaped(F, loss, "target", target, [without(shape, axis)], f"that of pred, {shape}, without its classes")
+        checks.shaped(
+            F, loss, "target", target, [without(shape, axis)], "that of pred, {shape}, without its classes", shape=shape
+        )
     (counted, along) = (scores, axis) if table is None else (table, 0)
     classes = (F.shape(counted) or {along: None})[along]
     number = F.cast_like(target, scores)

@@ -135,7 +135,7 @@ def categorical_focal_crossentropy(
 
 def _class_weights(F: OpSet, loss: str, alpha: Any, pred: Tensor, axis: int) -> Tensor | float:
     """`alpha` as a number, or as a tensor of one for each class along `axis`, which broadcasts with `pred`."""
-    weights = alpha.tolist() if hasattr(alpha, "tolist") else alpha
+    weights = alpha if isinstance(alpha, (int, float, list, tuple)) else getattr(alpha, "tolist", lambda: alpha)()
     if not isinstance(weights, (list, tuple)):
         checks.number(loss, "alpha", weights)
         return float(weights)

@@ -188,7 +188,16 @@ class SoftmaxCrossEntropyLoss(Loss):
             checks.floating(F, name, "pred", pred)
             i = self._axis % len(shape)
             accepted = ((*shape[:i], *shape[i + 1 :]), (*shape[:i], 1, *shape[i + 1 :]))
-            checks.shaped(F, name, "label", label, accepted, f"that of pred, {shape}, without axis {self._axis}")
+            checks.shaped(
+                F,
+                name,
+                "label",
+                label,
+                accepted,
+                "that of pred, {shape}, without axis {axis}",
+                shape=shape,
+                axis=self._axis,
+            )
         loss = classification.categorical_cross_entropy(
             F, logits, label, axis=self._axis, sparse=self._sparse_label, log_probabilities=self._from_logits
         )

@@ -240,7 +240,7 @@ def _check_positions(F: OpSet, name: str, input: Tensor, target: Tensor) -> None
     shape = F.shape(input)
     if shape is not None:
         accepted = [(), (1,)] if len(shape) == 1 else [(shape[0], *shape[2:])]
-        checks.shaped(F, name, "target", target, accepted, f"that of input, {shape}, without its classes")
+        checks.shaped(F, name, "target", target, accepted, "that of input, {shape}, without its classes", shape=shape)
 
 
 def _check_probabilities(F: OpSet, name: str, target: Tensor, ignore_index: int) -> None:
