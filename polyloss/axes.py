@@ -9,12 +9,17 @@ def reduced_axes(axis: int | Sequence[int] | None, ndim: int, exclude: bool = Fa
     """The axes that a reduction removes, non-negative and in order: `axis` (None: all), or with `exclude` all the others."""
     if axis is None:
         return () if exclude else tuple(range(ndim))
-    given = [axis] if isinstance(axis, int) else list(axis)
-    for i in given:
-        if not -ndim <= i < ndim:
-            raise ValueError(f"axis {i} is out of range for a tensor of rank {ndim}")
-    named = {i % ndim for i in given}
+    if isinstance(axis, int):  # torch.compile takes long for a loop
+        place = _place(axis, ndim)
+        return (*range(place), *range(place + 1, ndim)) if exclude else (place,)
+    named = {_place(i, ndim) for i in axis}
     return tuple(i for i in range(ndim) if (i in named) != exclude)
+
+
+def _place(axis: int, ndim: int) -> int:
+    if not -ndim <= axis < ndim:
+        raise ValueError(f"axis {axis} is out of range for a tensor of rank {ndim}")
+    return axis % ndim
 
 
 def gathered_axis(shape: Sequence[int | None], indices: Sequence[int | None], axis: int) -> int:

@@ -16,6 +16,9 @@ def tracing() -> bool:
     return torch is not None and bool(torch.compiler.is_compiling())
 
 
+tracing._dynamo_marked_constant = True  # type: ignore[attr-defined]  # as torch.compiler.assume_constant_result, which would start Dynamo
+
+
 _INNER = ("polyloss.", "torch.nn.modules.", "keras.src.", "tensorflow.python.autograph.")
 
 

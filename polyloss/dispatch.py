@@ -56,6 +56,9 @@ def prepare() -> None:
             backend(name)
 
 
+prepare._dynamo_marked_constant = True  # type: ignore[attr-defined]  # a loss may be made within what torch.compile follows
+
+
 def _find_owner(tensor: object) -> OpSet | None:
     for name in _registered():
         if name in sys.modules:
@@ -75,7 +78,7 @@ def op_set(caller: str, names: Sequence[str], tensors: Sequence[object]) -> OpSe
         TypeError: the tensors belong to several frameworks or kinds, or one belongs to none.
     """
     found: OpSet | None = None
-    for i, tensor in enumerate(tensors):
+    for tensor in tensors:
         kind = type(tensor)
         try:
             owner = _owner[kind]
@@ -83,6 +86,7 @@ def op_set(caller: str, names: Sequence[str], tensors: Sequence[object]) -> OpSe
             try:
                 owner = _owner[kind] = _find_owner(tensor)
             except TypeError:
+                i = next(i for i, one in enumerate(tensors) if one is tensor)
                 name = names[i] if i < len(names) else f"argument {i}"
                 raise TypeError(
                     f"{caller}: {name} is {_describe(kind)}, which no backend of polyloss owns; accepted are the tensors "

@@ -117,7 +117,7 @@ def call(
                 return function(loss, *arguments)
             kinds.append((kind, repr(argument)))
             continue
-        if F is not None and F is not owner:
+        if not owner.compiles or (F is not None and F is not owner):
             return function(loss, *arguments)
         F = owner
         kinds.append(_TENSOR)

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from polyloss import calls, checks, dispatch, repeats
+from polyloss import calls, checks, dispatch, whole
 from polyloss.opset import INTEGERS, OpSet, Shape, Tensor, UnsupportedError
 
 MODES = ("none", "mean", "sum")
@@ -141,7 +141,7 @@ class Item:
 
     def __call__(self, *tensors: Any) -> Any:
         """The value of these tensors, all of one framework."""
-        return repeats.call(type(self).forward, self, tensors)
+        return whole.call(type(self).forward, self, tensors)
 
     def forward(self, *tensors: Any) -> Any:
         """The value of these tensors, in the order of the function's arguments."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from polyloss import calls, checks, dispatch, host, repeats
+from polyloss import calls, checks, dispatch, host, whole
 from polyloss.opset import HALF, Axis, OpSet, Tensor
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none")
@@ -148,7 +148,9 @@ def class_numbers(F: OpSet, loss: str, y_true: Tensor, y_pred: Tensor, axis: int
         given = F.shape(label)
     place = axis % len(wanted)
     rows = wanted[:place] + wanted[place + 1 :]
-    checks.shaped(F, loss, "y_true", label, [rows], f"that of y_pred, {wanted}, without axis {axis}")
+    checks.shaped(
+        F, loss, "y_true", label, [rows], "that of y_pred, {shape}, without axis {axis}", shape=wanted, axis=axis
+    )
     return label
 
 
@@ -359,7 +361,7 @@ class Loss:
 
     def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | float | None = None) -> Tensor:
         """The loss of these tensors, all of one framework."""
-        return repeats.call(Loss._called, self, (y_true, y_pred, sample_weight, carried_mask(y_pred)), epsilon)
+        return whole.call(Loss._called, self, (y_true, y_pred, sample_weight, carried_mask(y_pred)), epsilon)
 
     def _called(
         self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | float | None, mask: Tensor | None

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, ClassVar
 
-from polyloss import checks, dispatch, host, repeats
+from polyloss import checks, dispatch, host, whole
 from polyloss.mxnet.gluon.graphs import Graphs
 from polyloss.opset import OpSet, Tensor
 
@@ -141,7 +141,7 @@ class Loss:
         """The loss of these tensors, all of one framework. Unlike Gluon's, a loss also takes keywords."""
         if kwargs:
             args = self._positional(args, kwargs)
-        return repeats.call(Loss._called, self, args)
+        return whole.call(Loss._called, self, args)
 
     def _called(self, *args: Tensor) -> Tensor:
         return self.hybrid_forward(dispatch.op_set(type(self).__name__, self._names, args), *args)

@@ -8,9 +8,8 @@ from functools import wraps
 from operator import itemgetter
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
-from polyloss import calls, dispatch
+from polyloss import calls, dispatch, whole
 from polyloss.opset import OpSet, Tensor
-from polyloss.torch.nn import whole
 
 P = ParamSpec("P")
 R = TypeVar("R")
