@@ -50,16 +50,16 @@ def main() -> None:
 def _formulas(channel: Channel) -> None:
     items: list[str] = channel.job["items"]
     cases = dialects.cases_named(item.removeprefix(CURVE) for item in items if not item.startswith(VECTORS))
-    for item in items:
-        channel.begin(item)
+
+    def computed(item: str) -> Record:
         try:
             if item.startswith(VECTORS):
-                result: Record = {"vectors": measured_vectors(item.removeprefix(VECTORS))}
-            else:
-                result = curve(cases[item.removeprefix(CURVE)]) if item.startswith(CURVE) else formula(cases[item])
+                return {"vectors": measured_vectors(item.removeprefix(VECTORS))}
+            return curve(cases[item.removeprefix(CURVE)]) if item.startswith(CURVE) else formula(cases[item])
         except Exception as error:  # a case that its formula does not know is a result too
-            result = {"refused": f"{type(error).__name__}: {error}"}
-        channel.done(item, result)
+            return {"refused": f"{type(error).__name__}: {error}"}
+
+    channel.work(items, computed)
 
 
 def formula(case: Case) -> Record:
@@ -133,16 +133,17 @@ def _native(channel: Channel) -> None:
     except Exception as error:
         loaded = {"unavailable": f"{type(error).__name__}: {error}"[:500]}
     cases = dialects.cases_of(dialect.name)
-    for item in items:
-        channel.begin(item)
+
+    def answered(item: str) -> Record | None:
         if item == LOAD:
-            channel.done(item, loaded)
-        elif item.startswith(FINDING):
-            channel.done(item, measured(dialect, item.removeprefix(FINDING)))
-        elif "unavailable" in loaded:
-            channel.done(item, {"refused": loaded["unavailable"]})
-        else:
-            channel.done(item, _called(dialects.resolve(str(dialect.native))([cases[item]])))
+            return loaded
+        if item.startswith(FINDING):
+            return measured(dialect, item.removeprefix(FINDING))
+        if "unavailable" in loaded:
+            return {"refused": loaded["unavailable"]}
+        return _called(dialects.resolve(str(dialect.native))([cases[item]]))
+
+    channel.work(items, answered)
 
 
 def _called(answers: Iterator[tuple[str, dict[str, Any]]]) -> Record:

@@ -6,17 +6,11 @@ It takes a job from standard input (`polyloss_conformance.child`): either ``desc
 
 from __future__ import annotations
 
-import gc
 import platform
 import traceback
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from polyloss_conformance.child import Channel
-
-AT_ONCE = 64
-"""Cells from one garbage collection, and one thread, to the next. PyTorch takes 654 MB for 650 under Python's own collections."""
 
 
 def item_of(mode: str, case: str) -> str:
@@ -75,22 +69,11 @@ def _cells(channel: Channel) -> None:
     records = case_records(job["references"], ids)
     cases = dialects.cases_named(ids)
 
-    def some(items: Sequence[str]) -> None:
-        for item in items:
-            (mode, case) = cells[item]
-            channel.begin(item)
-            channel.done(item, executor.cell(cases[case], mode, records[case]))
+    def judged(item: str) -> dict[str, Any]:
+        (mode, case) = cells[item]
+        return executor.cell(cases[case], mode, records[case])
 
-    gc.disable()  # Python's own collections would be a tenth of the time in which torch compiles
-    left = list(cells)
-    while left:
-        gc.collect()  # what was compiled for the last ones
-        gc.freeze()  # framework and compiler are a million objects, which the next collection need not go through
-        # MLIR, which JAX lowers and compiles with, searches a table of the thread, where every compilation leaves something: in one thread
-        # the ten-thousandth operation would take twice as long as the first.
-        with ThreadPoolExecutor(1) as thread:
-            thread.submit(some, left[:AT_ONCE]).result()
-        del left[:AT_ONCE]
+    channel.work(job["items"], judged)
 
 
 if __name__ == "__main__":
