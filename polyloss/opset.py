@@ -388,9 +388,9 @@ class OpSet(ABC):
     def smooth_l1(self, data: Tensor, scalar: float = 1.0) -> Tensor:
         """``(s x)^2 / 2`` where ``|x| < 1/s^2``, else ``|x| - 1/(2 s^2)``, with ``s = scalar > 0``; slope 0 at 0."""
         edge = 1 / scalar**2
-        size = self.abs(data)
-        near = self.clip(data, -edge, edge)  # what is not chosen must not overflow: its gradient would be NaN
-        return self.where(size < edge, 0.5 * self.square(scalar * near), size - 0.5 * edge)
+        # From the edge on a constant, so that the second derivative is 0 there as well.
+        near = self.where(self.abs(data) < edge, data, self.stop_gradient(self.clip(data, -edge, edge)))
+        return (scalar**2 * near) * (data - 0.5 * near)
 
     def log_cosh(self, data: Tensor) -> Tensor:
         """``log cosh x``, exact to rounding, without overflow; slope ``tanh x``."""
