@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,10 @@ class Case:
 
     def graph(self) -> tuple[Any, ...]:
         """What a compiled function depends on: two cases with the same answer can share one."""
+        return self._graph
+
+    @cached_property
+    def _graph(self) -> tuple[Any, ...]:
         shapes = tuple((name, i.values.shape, i.dtype) for name, i in self.inputs.items())
         return (self.loss, repr(sorted(self.config.items())), repr(sorted(self.call.items())), shapes, self.wrt)
 

@@ -199,6 +199,7 @@ BUILT_IN = (
         native=_REFERENCES + "native_torch:run",
         native_backend="torch",
         native_load=_REFERENCES + "native_torch:import_torch",
+        native_environment={"OMP_NUM_THREADS": "1"},  # OpenMP's threads wait by spinning: nine tenths of the time
         findings="polyloss_conformance.deviations.torch_nn:FINDINGS",
         explain="polyloss_conformance.deviations.torch_nn:explain",
         method="forward",

@@ -37,6 +37,9 @@ COMPILING = 3.0
 SAMPLED = 20.0
 """The same, when work is shared out, of a mode that takes seconds to compile: less would leave one process alone with it at the end."""
 
+BY_OPERATION = 2.0
+"""How many times longer an eager cell is assumed to take where each operation is compiled for its shapes."""
+
 ASSUMED = 0.015
 """Seconds that an uncompiled cell is assumed to take until some are measured."""
 
@@ -335,7 +338,7 @@ class Run:
     def _cells(self, pool: ThreadPoolExecutor, environments: Iterable[Environment]) -> None:
         of: dict[Heap, Environment] = {}
         for env in environments:
-            for longer, items in _units(env.todo, env.about.get("sampled", ())):
+            for longer, items in _units(env.todo, env.about.get("sampled", ()), env.about.get("by_operation", ())):
                 heap = Heap(items, ASSUMED * longer)
                 env.heaps.append(heap)
                 of[heap] = env
@@ -390,7 +393,9 @@ class Run:
             self._note(env, f"Mode {mode} did not run to its end: the worker {error}")
 
 
-def _units(todo: Mapping[str, list[str]], sampled: Collection[str]) -> Iterator[tuple[float, list[str]]]:
+def _units(
+    todo: Mapping[str, list[str]], sampled: Collection[str], by_operation: Collection[str] = ()
+) -> Iterator[tuple[float, list[str]]]:
     """How many times longer cells are assumed to take, and the items: for each mode that compiles, and for all others as one.
 
     There the modes of a case follow each other: ``composed`` is held to what ``eager`` just gave, and what a framework compiles even then,
@@ -400,7 +405,7 @@ def _units(todo: Mapping[str, list[str]], sampled: Collection[str]) -> Iterator[
     pairs = {(mode, case) for mode in UNCOMPILED for case in todo.get(mode, ())}
     together = [item_of(mode, case) for case in cases for mode in UNCOMPILED if (mode, case) in pairs]
     if together:
-        yield 1.0, together
+        yield BY_OPERATION if by_operation else 1.0, together
     for mode, left in todo.items():
         if mode not in UNCOMPILED and left:
             yield SAMPLED if mode in sampled else COMPILING, [item_of(mode, case) for case in left]
