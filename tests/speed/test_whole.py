@@ -1,5 +1,7 @@
 """torch.compile takes losses that are objects whole, too: as one operation, compiled anew whenever what they depend on has changed."""
 
+import sys
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: it is what compiles")
@@ -19,6 +21,12 @@ OBJECTS = {
     "keras, a global number": (kl.BinaryCrossentropy, (Y.sigmoid().round(), X.sigmoid())),
     "zoo, options": (lambda: zoo.Focal(gamma=1.5), (X, Y.sigmoid().round())),
 }
+
+
+@pytest.fixture(autouse=True)
+def no_blocks(monkeypatch):
+    """Where MXNet is imported, a loss of Gluon is one of its blocks, which Dynamo follows."""
+    monkeypatch.delitem(sys.modules, "mxnet.gluon.loss", raising=False)
 
 
 def value_and_slope(loss, args, at):
