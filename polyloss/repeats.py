@@ -151,6 +151,12 @@ def _ids(loss: Any, dicts: Sequence[dict[Any, Any]]) -> list[int]:
     return found
 
 
+def read_attributes(loss: Any) -> dict[str, Any]:
+    """The attributes of `loss` on which a call depends: all but those that its class names in ``_unread``."""
+    unread = getattr(type(loss), "_unread", ())
+    return {name: one for name, one in vars(loss).items() if name not in unread}
+
+
 def _calls_of(function: Callable[..., Tensor], loss: Any, read: Hashable) -> _Calls | None:
     lately = _lately.get(id(loss))
     asked = (function, read)
@@ -161,10 +167,9 @@ def _calls_of(function: Callable[..., Tensor], loss: Any, read: Hashable) -> _Ca
     kind = type(loss)
     if not kind.__module__.startswith(_PACKAGE):
         return None
-    attributes = vars(loss)
-    unread = getattr(kind, "_unread", ())
+    attributes = read_attributes(loss)
     try:
-        state = [_frozen(one) for name, one in attributes.items() if name not in unread]
+        state = [_frozen(one) for one in attributes.values()]
     except _RefusedError:
         return None
     key: Any = (function, kind, read, *state)
@@ -177,7 +182,7 @@ def _calls_of(function: Callable[..., Tensor], loss: Any, read: Hashable) -> _Ca
                 _lately.clear()
         else:
             _known.move_to_end(key)
-    _keep(loss, asked, [one for name, one in attributes.items() if name not in unread], found)
+    _keep(loss, asked, list(attributes.values()), found)
     return found
 
 

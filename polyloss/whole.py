@@ -85,11 +85,8 @@ def call(
 
 def _state(loss: Any) -> tuple[dict[str, Any], dict[str, str]] | None:
     """The attributes that a call reads: literals, and the names of functions; None where one is something else."""
-    unread = getattr(type(loss), "_unread", ())
     (literals, functions) = ({}, {})
-    for name, value in vars(loss).items():
-        if name in unread:
-            continue
+    for name, value in repeats.read_attributes(loss).items():
         if isinstance(value, FunctionType):
             known = _name(value)
             if known is None:
