@@ -1,9 +1,9 @@
 """Calls that repeat: where starting operations one by one is slow, a loss that is called again with the same shapes is compiled.
 
-A call is known by its loss (class and attributes, less those that the class names in ``_unread``), by what else the loss reads, and by the
-shapes and dtypes of its tensors. Where the attributes are the very objects that they were at the last call, they are not read again. The
-first `UNCOMPILED` calls of a kind run as they are: a single call pays nothing, and a loop over changing shapes compiles nothing. What is
-compiled is the whole call, on the same op set, so formulas know nothing of this.
+A call is known by its loss (a function, or class and attributes, less those that the class names in ``_unread``), by what else the loss
+reads, by the shapes and dtypes of its tensors, and by its other arguments. Where the attributes are the very objects that they were at
+the last call, they are not read again. The first `UNCOMPILED` calls of a kind run as they are: a single call pays nothing, and a loop
+over changing shapes compiles nothing. What is compiled is the whole call, on the same op set, so formulas know nothing of this.
 
 A check that reads values (`polyloss.calls`) cannot do so while the call is traced. It leaves a flag (`note`), which the compiled call
 returns, and where that is set the call is made again, as it is. A call that cannot be compiled, or that warns, always runs as it is; so
@@ -17,8 +17,9 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from types import FunctionType
 from typing import Any, NamedTuple
 
@@ -40,6 +41,7 @@ LARGEST = 1 << 16
 
 _PACKAGE = f"{__package__}."
 _LITERAL = (int, str, bool, type(None))
+_PLAIN = (*dispatch.NEUTRAL, str)
 
 Call = Callable[..., tuple[Tensor, Tensor | None]]
 """From tensors to the loss and its flag."""
@@ -58,6 +60,8 @@ class _RefusedError(Exception):
 class _Trace(threading.local):
     flags: list[Tensor] | None = None
     """What the call that this thread traces has left to be read; None where it traces none."""
+    within = False
+    """Whether this thread is in a call that is counted: those that it makes in turn are not."""
 
 
 _trace = _Trace()
@@ -102,7 +106,9 @@ def refuse() -> None:
 def call(
     function: Callable[..., Tensor], loss: Any, arguments: Sequence[Any], reads: Callable[[], Hashable] | None = None
 ) -> Tensor:
-    """``function(loss, *arguments)``. `reads` gives what it depends on besides its arguments and the attributes of `loss`."""
+    """``function(loss, *arguments)``. `reads` gives what it depends on besides its arguments and the attributes of `loss`, if any."""
+    if _trace.within:
+        return function(loss, *arguments)
     F: OpSet | None = None
     kinds: list[Hashable] = []
     tensors: list[Tensor] = []
@@ -113,7 +119,7 @@ def call(
         owner = dispatch.owner(argument)
         if owner is None:
             kind = type(argument)
-            if kind not in dispatch.NEUTRAL:
+            if kind not in _PLAIN:
                 return function(loss, *arguments)
             kinds.append((kind, repr(argument)))
             continue
@@ -128,6 +134,22 @@ def call(
     kinds.append(forms)
     calls = _calls_of(function, loss, None if reads is None else reads())
     return function(loss, *arguments) if calls is None else calls(F, loss, arguments, tensors, tuple(kinds))
+
+
+def call_function(function: Callable[..., Tensor], arguments: Sequence[Any], options: Mapping[str, Any]) -> Tensor:
+    """``function(*arguments, **options)``, a loss of this package that depends on nothing else."""
+    return call(_by_position(function, tuple(options)), None, (*arguments, *options.values()))
+
+
+@lru_cache(LOSSES)
+def _by_position(function: Callable[..., Tensor], names: tuple[str, ...]) -> Callable[..., Tensor]:
+    """`function` as `call` takes it, the last arguments being options of these names."""
+
+    def run(_: None, *given: Any) -> Tensor:
+        first = len(given) - len(names)
+        return function(*given[:first], **dict(zip(names, given[first:], strict=True)))
+
+    return run
 
 
 class _Lately(NamedTuple):
@@ -158,6 +180,8 @@ def read_attributes(loss: Any) -> dict[str, Any]:
 
 
 def _calls_of(function: Callable[..., Tensor], loss: Any, read: Hashable) -> _Calls | None:
+    if loss is None:
+        return _found((function, read), function, None)
     lately = _lately.get(id(loss))
     asked = (function, read)
     if lately is not None:
@@ -173,6 +197,13 @@ def _calls_of(function: Callable[..., Tensor], loss: Any, read: Hashable) -> _Ca
     except _RefusedError:
         return None
     key: Any = (function, kind, read, *state)
+    found = _found(key, function, loss)
+    _keep(loss, asked, list(attributes.values()), found)
+    return found
+
+
+def _found(key: Hashable, function: Callable[..., Tensor], loss: Any) -> _Calls:
+    """The calls that are known by `key`, from now on if not before."""
     with _lock:
         found = _known.get(key)
         if found is None:
@@ -182,7 +213,6 @@ def _calls_of(function: Callable[..., Tensor], loss: Any, read: Hashable) -> _Ca
                 _lately.clear()
         else:
             _known.move_to_end(key)
-    _keep(loss, asked, list(attributes.values()), found)
     return found
 
 
@@ -238,12 +268,13 @@ def _copied(value: Any) -> Any:
 
 
 class _Calls:
-    """The calls of a loss, of which it keeps a copy as it was."""
+    """The calls of a loss, of which it keeps a copy as it was; None where the function is all there is."""
 
     def __init__(self, function: Callable[..., Tensor], loss: Any) -> None:
         self._function = function
-        self._loss = object.__new__(type(loss))
-        vars(self._loss).update(_copied(vars(loss)))
+        self._loss = None if loss is None else object.__new__(type(loss))
+        if loss is not None:
+            vars(self._loss).update(_copied(vars(loss)))
         self._seen: dict[Hashable, int] = {}
         self._compiled: dict[Hashable, Call | None] = {}
         """By kind of call; None for what is not to be compiled."""
@@ -256,7 +287,7 @@ class _Calls:
             seen = self._seen.get(kinds, 0)
             first = seen < _before and not F.traced()
             if kinds in self._compiled or first or len(self._compiled) >= SHAPES:
-                value = self._function(loss, *arguments)
+                value = self._as_it_is(loss, arguments)
                 if len(self._seen) >= SEEN:
                     self._seen.clear()
                 self._seen[kinds] = seen + 1
@@ -268,19 +299,27 @@ class _Calls:
         except Exception:  # each framework's own; what is wrong with the call itself, it says again
             known = False
         if not known:
-            value = self._function(loss, *arguments)
+            value = self._as_it_is(loss, arguments)
             self._compiled[kinds] = None  # no error of the caller, so something that has to be seen at every call
         return value
 
+    def _as_it_is(self, loss: Any, arguments: Sequence[Any]) -> Tensor:
+        """The call, uncompiled."""
+        _trace.within = True
+        try:
+            return self._function(loss, *arguments)
+        finally:
+            _trace.within = False
+
     def _traced(self, arguments: Sequence[Any]) -> Call:
         """The call, as a function of its tensors."""
-        numbers = [one if type(one) in dispatch.NEUTRAL else _TENSOR for one in arguments]
+        plain = [one if type(one) in _PLAIN else _TENSOR for one in arguments]
 
         def run(*tensors: Tensor) -> tuple[Tensor, Tensor | None]:
             given = iter(tensors)
             (outer, _trace.flags) = (_trace.flags, [])
             try:
-                value = self._function(self._loss, *(next(given) if one is _TENSOR else one for one in numbers))
+                value = self._function(self._loss, *(next(given) if one is _TENSOR else one for one in plain))
                 return value, sum(_trace.flags[1:], _trace.flags[0]) if _trace.flags else None
             finally:
                 _trace.flags = outer

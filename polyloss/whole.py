@@ -107,7 +107,10 @@ def _literal(value: Any) -> bool:
 
 def _name(thing: Any, *more: Any) -> str | None:
     """What stands for a function or class of this package, with what else `_of_object` needs; None for any other, or without a name."""
-    name = f"{thing.__module__}.{thing.__qualname__}"
+    bases = [
+        base.__qualname__ for base in getattr(thing, "__bases__", ())
+    ]  # a class of Gluon's is another one as a block
+    name = f"{thing.__module__}.{thing.__qualname__}" + (f"({', '.join(bases)})" if bases else "")
     if not name.startswith(_PACKAGE) or "<" in name or _named.setdefault(name, (thing, *more)) != (thing, *more):
         return None
     return name

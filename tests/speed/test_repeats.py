@@ -2,6 +2,8 @@
 
 import gc
 import sys
+from functools import partial
+from importlib.util import find_spec
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,6 +15,7 @@ import polyloss.zoo as zoo
 from polyloss import dispatch, repeats
 from polyloss.keras import losses
 from polyloss.keras.losses import base
+from polyloss.torch.nn import functional
 
 from .conftest import LABELS, PRED, TRUE, ops, tensors, value_and_slopes
 
@@ -44,6 +47,76 @@ def test_the_third_call_is_compiled_and_those_after_it_use_that(framework, compi
         assert compiled == ([number - 1] if number > 1 else [])
         for one, wanted in zip(found, expected, strict=True):
             np.testing.assert_allclose(one, wanted, rtol=1e-5, atol=1e-6)
+
+
+FUNCTIONS = {
+    "of numbers": (lambda x, y: functional.huber_loss(y, x, delta=0.5), (TRUE, PRED)),
+    "of classes": (lambda y, x: functional.cross_entropy(x, y, reduction="sum", label_smoothing=0.1), (LABELS, PRED)),
+}
+
+
+@pytest.mark.parametrize("case", FUNCTIONS)
+def test_functions_of_torch_are_compiled_too(framework, compiled, case):
+    (loss, arrays) = FUNCTIONS[case]
+    expected = uncompiled(value_and_slopes, framework, loss, *arrays)
+    for number in range(5):
+        for one, wanted in zip(value_and_slopes(framework, loss, *arrays), expected, strict=True):
+            np.testing.assert_allclose(one, wanted, rtol=1e-5, atol=1e-6)
+        assert compiled == ([number - 1] if number > 1 else [])
+
+
+def test_options_of_a_function_are_told_apart(framework, compiled):
+    (x, y) = tensors(framework, PRED, TRUE)
+    options = [{"delta": 1}, {"delta": 0.5}, {"delta": 0.5, "reduction": "sum"}, {"delta": 0.5, "reduction": "none"}]
+    for given in options:
+        loss = partial(functional.huber_loss, **given)
+        expected = framework.to_numpy(uncompiled(loss, x, y))
+        np.testing.assert_allclose([framework.to_numpy(loss(x, y)) for _ in range(4)], [expected] * 4, rtol=1e-5)
+    assert compiled == [2] * len(options)
+
+
+@pytest.fixture
+def hosted(framework, monkeypatch):
+    """Losses of Gluon and of torch are what they are in a program that has imported both."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed: its losses are modules where it is")
+    if find_spec("mxnet") is None:
+        pytest.skip("MXNet is not installed: its losses are blocks where it is")
+    dispatch.backend("mxnet")
+    monkeypatch.setitem(sys.modules, "torch.nn.modules.loss", torch.nn.modules.loss)
+    monkeypatch.setitem(sys.modules, "mxnet.gluon.loss", sys.modules["mxnet"].gluon.loss)
+    return framework
+
+
+@pytest.mark.parametrize("case", ["a block of Gluon", "a module of torch", "a module with a NumPy array"])
+def test_what_another_framework_hosts_is_compiled_too(hosted, compiled, case):
+    arrays = (TRUE, PRED)
+    if case == "a block of Gluon":
+        loss = gluon.HuberLoss(rho=2)
+        assert isinstance(loss, sys.modules["mxnet.gluon.loss"].Loss)
+    else:
+        loss = nn.HuberLoss(delta=2)
+        if case == "a module with a NumPy array":
+            (loss, arrays) = (nn.CrossEntropyLoss(weight=np.array([1.0, 2.0, 4.0])), (PRED, LABELS))
+        assert isinstance(loss, sys.modules["torch.nn.modules.loss"]._Loss)
+    given = tensors(hosted, *arrays)
+    expected = hosted.to_numpy(uncompiled(loss, *given))
+    found = [hosted.to_numpy(loss(*given)) for _ in range(5)]
+    np.testing.assert_allclose(found, [expected] * 5, rtol=1e-5)
+    assert compiled == [3]
+
+
+def test_a_block_that_changes_is_compiled_anew(hosted, compiled):
+    loss = gluon.HuberLoss(rho=2, weight=0.5)
+    given = tensors(hosted, TRUE, PRED)
+    before = [hosted.to_numpy(loss(*given)) for _ in range(4)]
+    loss._rho = 0.1
+    after = [hosted.to_numpy(loss(*given)) for _ in range(4)]
+    np.testing.assert_allclose(after, [hosted.to_numpy(uncompiled(loss, *given))] * 4, rtol=1e-5)
+    assert not np.allclose(before, after)
+    assert compiled == [2, 2]
+    loss.hybridize()  # MXNet's own affair
+    loss(*given)
+    assert compiled == [2, 3]
 
 
 def test_losses_of_one_configuration_share_it(framework, compiled):
@@ -94,7 +167,7 @@ def test_no_loss_is_kept_alive(framework):
     assert not repeats._lately
 
 
-@pytest.mark.parametrize("case", ["another loss in it", "a subclass", "an array too large", "a function of somebody"])
+@pytest.mark.parametrize("case", ["a distance of somebody", "a subclass", "a function of somebody"])
 def test_what_may_do_anything_is_not_compiled(framework, compiled, case):
     done = []
 
@@ -112,16 +185,25 @@ def test_what_may_do_anything_is_not_compiled(framework, compiled, case):
         loss = Own()
     elif case == "a function of somebody":
         loss = losses.LossFunctionWrapper(own)
-    elif case == "another loss in it":
-        loss = nn.TripletMarginWithDistanceLoss(distance_function=nn.PairwiseDistance())
-        arrays = (TRUE, PRED, PRED)
     else:
-        loss = nn.CrossEntropyLoss(weight=np.ones(1 << 15))
-        arrays = (np.ones((1, 1 << 15)), np.zeros(1, int))
+        loss = nn.TripletMarginWithDistanceLoss(distance_function=lambda x, y: own(x, y) + x[:, 0])
+        arrays = (TRUE, PRED, PRED)
     for _ in range(5):
         loss(*tensors(framework, *arrays))
     assert compiled == []
-    assert len(done) == (5 if case in ("a subclass", "a function of somebody") else 0)
+    assert len(done) == (10 if case == "a distance of somebody" else 5)
+
+
+def test_an_array_too_large_to_look_through_is_an_argument(framework, compiled):
+    """The loss that holds it is not compiled; the function that it calls is."""
+    loss = nn.CrossEntropyLoss(weight=np.ones(1 << 15))
+    arrays = tensors(framework, np.ones((1, 1 << 15)), np.zeros(1, int))
+    before = [framework.to_numpy(loss(*arrays)) for _ in range(4)]
+    assert compiled == [2]
+    loss.weight[:] = np.arange(1 << 15) < 1 << 14  # half of the classes count: so does this one, in a sum
+    loss.reduction = "sum"
+    np.testing.assert_allclose(before, [np.log(1 << 15)] * 4, rtol=1e-5)
+    np.testing.assert_allclose(framework.to_numpy(loss(*arrays)), np.log(1 << 15), rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["numpy", "torch"])

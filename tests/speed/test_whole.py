@@ -1,6 +1,7 @@
 """torch.compile takes losses that are objects whole, too: as one operation, compiled anew whenever what they depend on has changed."""
 
 import sys
+from importlib.util import find_spec
 
 import pytest
 
@@ -25,7 +26,7 @@ OBJECTS = {
 
 @pytest.fixture(autouse=True)
 def no_blocks(monkeypatch):
-    """Where MXNet is imported, a loss of Gluon is one of its blocks, which Dynamo follows."""
+    """A loss of Gluon is no block of MXNet's, even if another test has imported that."""
     monkeypatch.delitem(sys.modules, "mxnet.gluon.loss", raising=False)
 
 
@@ -50,6 +51,28 @@ def test_an_object_is_one_operation(seen, name):  # noqa: F811
         torch.testing.assert_close(value_and_slope(compiled, args, at), want, rtol=1e-10, atol=1e-12)
     assert len(seen.graphs) == 1
     assert len(seen.operations()) == 1
+
+
+@pytest.fixture
+def blocks(no_blocks, monkeypatch):
+    """MXNet is imported, and a loss of Gluon one of its blocks."""
+    if find_spec("mxnet") is None:
+        pytest.skip("MXNet is not installed: its losses are blocks where it is")
+    dispatch.backend("mxnet")
+    monkeypatch.setitem(sys.modules, "mxnet.gluon.loss", sys.modules["mxnet"].gluon.loss)
+
+
+@pytest.mark.parametrize("name", [name for name in OBJECTS if name.startswith("gluon")])
+def test_a_block_is_one_operation(blocks, seen, name):  # noqa: F811
+    (make, args) = OBJECTS[name]
+    loss = make()
+    assert isinstance(loss, sys.modules["mxnet.gluon.loss"].Loss)
+    compiled = compiled_as(loss, seen)
+    want = value_and_slope(lambda *given: eager(loss, *given), args, 0)
+    torch.testing.assert_close(value_and_slope(compiled, args, 0), want, rtol=1e-10, atol=1e-12)
+    assert len(seen.operations()) == 1
+    loss._weight = 3.0
+    torch.testing.assert_close(compiled(*args), eager(loss, *args))
 
 
 @pytest.mark.parametrize(

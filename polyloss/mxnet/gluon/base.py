@@ -41,6 +41,13 @@ _GLUON_GRAPH = ("_cached_graph", "_cached_op", "_cached_op_args", "_in_format", 
 
 
 @cache
+def _of_block(block: Any) -> frozenset[str]:
+    """The attributes of a block that are MXNet's affair, or that of `_as_block`: no formula reads them."""
+    of_losses = {"_weight", "_batch_axis"}
+    return frozenset({*vars(block(None, 0, prefix="")), *_GLUON_GRAPH, "_graphs"} - of_losses)
+
+
+@cache
 def _as_block(kind: type[Any], block: Any) -> Any:
     """`kind` as a real Gluon block: what Gluon does with a loss (hybridize, export, children, hooks) is then Gluon's own code.
 
@@ -55,12 +62,15 @@ def _as_block(kind: type[Any], block: Any) -> Any:
                 tensor._set_attr(__dtype__=str(codes[dtype]))
         return kind.hybrid_forward(self, dispatch.op_set(kind.__name__, kind._names, args), *args, **params)
 
+    def elsewhere(self: Any, *args: Tensor) -> Tensor:
+        return kind.hybrid_forward(self, dispatch.op_set(kind.__name__, kind._names, args), *args)
+
     def call(self: Any, *args: Tensor, **kwargs: Tensor) -> Tensor:
         if kwargs:
             args = self._positional(args, kwargs)
         F = dispatch.op_set(kind.__name__, kind._names, args)
         if F.name != "mxnet":
-            return kind.hybrid_forward(self, F, *args)
+            return whole.call(elsewhere, self, args)
         if not (F.graphs and repeatable) or self._forward_pre_hooks or self._forward_hooks or self._callback:
             return plain(self, *args)
         return self._graphs.run(self, F, args, plain, kind.hybrid_forward)
@@ -78,7 +88,13 @@ def _as_block(kind: type[Any], block: Any) -> Any:
         block.__setattr__(self, name, value)
 
     hosted = host.subclass(
-        kind, block, hybrid_forward=hybrid_forward, __call__=call, __setattr__=setattribute, _array_dtypes=()
+        kind,
+        block,
+        hybrid_forward=hybrid_forward,
+        __call__=call,
+        __setattr__=setattribute,
+        _array_dtypes=(),
+        _unread=_of_block(block),
     )
     (hosted._call, hosted._names) = (kind._call, kind._names)  # not those of the function above
     return hosted

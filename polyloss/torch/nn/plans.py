@@ -8,7 +8,7 @@ from functools import wraps
 from operator import itemgetter
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
-from polyloss import calls, dispatch, whole
+from polyloss import calls, dispatch, repeats, whole
 from polyloss.opset import OpSet, Tensor
 
 P = ParamSpec("P")
@@ -68,7 +68,10 @@ def remembered(function: Callable[P, R]) -> Callable[P, R]:
         F = dispatch.owner(given[0]) if given else None
         key = None if F is None else F.signature(given)
         if key is None:
-            return function(*args, **options)
+            if F is None or not F.compiles:
+                return function(*args, **options)
+            repeated: Any = repeats.call_function(function, args, options)
+            return repeated  # type: ignore[no-any-return]
         if options:
             key = (key, *options)
         plan = plans.get(key)
