@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Callable
 
-from polyloss import dispatch, repeats
+from polyloss import dispatch, repeats, warned
 from polyloss.opset import OpSet, Tensor
 
 
@@ -19,27 +18,13 @@ def tracing() -> bool:
 tracing._dynamo_marked_constant = True  # type: ignore[attr-defined]  # as torch.compiler.assume_constant_result, which would start Dynamo
 
 
-_INNER = ("polyloss.", "torch.nn.modules.", "keras.src.", "tensorflow.python.autograph.")
-
-
-warnings_given = 0
-"""How many times `warn` has warned."""
-
-
-def warn(message: str, category: type[Warning] = UserWarning) -> None:
-    """A warning at the line that called the loss, as a function or an object.
+def warn(message: str, category: type[Warning] = UserWarning, by_values: bool = False) -> None:
+    """A warning at the line that called the loss. `by_values`: the same call on other values may give none.
 
     Silent under `torch.compile`, which could not follow it without breaking its graph; JAX and TensorFlow warn when they trace.
     """
-    if tracing():
-        return
-    repeats.refuse()
-    global warnings_given
-    warnings_given += 1
-    (frame, level) = (sys._getframe(1), 2)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_INNER):
-        (frame, level) = (frame.f_back, level + 1)
-    warnings.warn(message, category, stacklevel=level)
+    if not tracing() and not repeats.kept(message, category, by_values):
+        warned.give(message, category, by_values)
 
 
 def anywhere(F: OpSet, tensor: Tensor, flags: Callable[[], Tensor]) -> bool | None:

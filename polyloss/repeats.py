@@ -6,8 +6,8 @@ the last call, they are not read again. The first `UNCOMPILED` calls of a kind r
 over changing shapes compiles nothing. What is compiled is the whole call, on the same op set, so formulas know nothing of this.
 
 A check that reads values (`polyloss.calls`) cannot do so while the call is traced. It leaves a flag (`note`), which the compiled call
-returns, and where that is set the call is made again, as it is. A call that cannot be compiled, or that warns, always runs as it is; so
-do losses that are not of this package, which may do anything.
+returns, and where that is set the call is made again, as it is. A warning is kept while tracing (`kept`), and given at every call. A call
+that cannot be compiled always runs as it is; so do losses that are not of this package, which may do anything.
 
 `polyloss.dispatch.fused(False)` turns this off.
 """
@@ -25,8 +25,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from polyloss import dispatch
+from polyloss import dispatch, warned
 from polyloss.opset import OpSet, Tensor
+from polyloss.warned import Warned
 
 UNCOMPILED = 2
 """So many calls of a kind run as they are."""
@@ -60,6 +61,8 @@ class _RefusedError(Exception):
 class _Trace(threading.local):
     flags: list[Tensor] | None = None
     """What the call that this thread traces has left to be read; None where it traces none."""
+    warnings: dict[Warned, None] | None = None
+    """Those that it gives, each once, in order; None where this thread traces none."""
     within = False
     """Whether this thread is in a call that is counted: those that it makes in turn are not."""
 
@@ -94,10 +97,17 @@ def note(F: OpSet, tensor: Tensor, flags: Callable[[], Tensor]) -> None:
         _trace.flags.append(F.cast(F.max(F.stop_gradient(flags())) > 0, "int32"))
 
 
-def refuse() -> None:
-    """Where a call is traced, end that: what comes next has to happen at every call."""
-    if _trace.flags is not None:
+def kept(message: str, category: type[Warning], by_values: bool) -> bool:
+    """Where a call is traced, have the compiled one warn each time; False where none is.
+
+    Where that depends on values, tracing ends: what comes next has to happen at every call.
+    """
+    if _trace.warnings is None:
+        return False
+    if by_values:
         raise _RefusedError
+    _trace.warnings[message, category] = None
+    return True
 
 
 # --- a call -----------------------------------------------------------------------------------------------------------------------
@@ -276,14 +286,14 @@ class _Calls:
         if loss is not None:
             vars(self._loss).update(_copied(vars(loss)))
         self._seen: dict[Hashable, int] = {}
-        self._compiled: dict[Hashable, Call | None] = {}
-        """By kind of call; None for what is not to be compiled."""
+        self._compiled: dict[Hashable, tuple[Call, dict[Warned, None]] | None] = {}
+        """By kind of call, with its warnings; None for what is not to be compiled."""
 
     def __call__(
         self, F: OpSet, loss: Any, arguments: Sequence[Any], tensors: Sequence[Tensor], kinds: Hashable
     ) -> Tensor:
-        run = self._compiled.get(kinds)
-        if run is None:
+        repeat = self._compiled.get(kinds)
+        if repeat is None:
             seen = self._seen.get(kinds, 0)
             first = seen < _before and not F.traced()
             if kinds in self._compiled or first or len(self._compiled) >= SHAPES:
@@ -292,7 +302,9 @@ class _Calls:
                     self._seen.clear()
                 self._seen[kinds] = seen + 1
                 return value
-            run = self._compiled[kinds] = F.compiled(self._traced(arguments))
+            warnings: dict[Warned, None] = {}
+            repeat = self._compiled[kinds] = (F.compiled(self._traced(arguments, warnings)), warnings)
+        (run, warnings) = repeat
         try:
             (value, flag) = run(*tensors)
             known = flag is None or not F.readable(flag) or not np.asarray(flag)  # JAX takes 9 us for a truth value
@@ -301,6 +313,9 @@ class _Calls:
         if not known:
             value = self._as_it_is(loss, arguments)
             self._compiled[kinds] = None  # no error of the caller, so something that has to be seen at every call
+            return value
+        for message, category in warnings:
+            warned.give(message, category)
         return value
 
     def _as_it_is(self, loss: Any, arguments: Sequence[Any]) -> Tensor:
@@ -311,17 +326,18 @@ class _Calls:
         finally:
             _trace.within = False
 
-    def _traced(self, arguments: Sequence[Any]) -> Call:
-        """The call, as a function of its tensors."""
+    def _traced(self, arguments: Sequence[Any], warnings: dict[Warned, None]) -> Call:
+        """The call, as a function of its tensors, which leaves what it would warn of in `warnings`."""
         plain = [one if type(one) in _PLAIN else _TENSOR for one in arguments]
 
         def run(*tensors: Tensor) -> tuple[Tensor, Tensor | None]:
             given = iter(tensors)
-            (outer, _trace.flags) = (_trace.flags, [])
+            outer = (_trace.flags, _trace.warnings)
+            (_trace.flags, _trace.warnings) = ([], warnings)
             try:
                 value = self._function(self._loss, *(next(given) if one is _TENSOR else one for one in plain))
                 return value, sum(_trace.flags[1:], _trace.flags[0]) if _trace.flags else None
             finally:
-                _trace.flags = outer
+                (_trace.flags, _trace.warnings) = outer
 
         return run

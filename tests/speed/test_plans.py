@@ -159,11 +159,24 @@ def test_warnings_come_each_time():
                 function(*args, **options)
 
 
-def test_a_mean_of_nothing_warns_after_a_mean_of_something():
+def test_a_call_that_warns_is_remembered_with_its_warning(written):
+    loss = pnn.KLDivLoss()
+    for _ in range(3):
+        with pytest.warns(UserWarning, match="batchmean") as caught:
+            loss(LOG_P, Y)
+        assert [warning.filename for warning in caught] == [__file__]
+    assert written == ["kl_div"]
+
+
+def test_a_mean_of_nothing_warns_and_one_of_something_does_not():
     loss = pnn.CrossEntropyLoss()
-    loss(X, CLASS)
-    with pytest.warns(UserWarning, match="every target"):
-        assert loss(X, torch.full((4,), -100)).isnan()
+    nothing = torch.full((4,), -100)
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="every target"):
+            assert loss(X, nothing).isnan()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            loss(X, CLASS)
 
 
 def test_what_changes_is_seen():

@@ -2,6 +2,7 @@
 
 import gc
 import sys
+import warnings
 from functools import partial
 from importlib.util import find_spec
 from types import SimpleNamespace
@@ -365,12 +366,40 @@ def test_an_error_of_the_compiler_is_nobody_s_concern(framework, monkeypatch):
     assert tried == [1]
 
 
-def test_a_call_that_warns_does_so_each_time(framework):
+def test_a_call_that_warns_does_so_each_time(framework, compiled):
     loss = losses.CategoricalCrossentropy()
     arrays = tensors(framework, np.ones((4, 1)), np.full((4, 1), 0.5))
     for _ in range(6):
-        with pytest.warns(UserWarning, match="one class along axis -1"):
+        with pytest.warns(UserWarning, match="one class along axis -1") as caught:
             loss(*arrays)
+        assert [warning.filename for warning in caught] == [__file__]
+    assert compiled == [4]
+
+
+@pytest.mark.parametrize("loss", [nn.KLDivLoss(), functional.kl_div], ids=["object", "function"])
+def test_a_call_that_warns_is_differentiated(framework, compiled, loss):
+    arrays = (np.abs(TRUE), PRED)
+    with pytest.warns(UserWarning, match="batchmean"):
+        expected = uncompiled(value_and_slopes, framework, loss, *arrays)
+    for _ in range(4):
+        with pytest.warns(UserWarning, match="batchmean") as caught:
+            found = value_and_slopes(framework, loss, *arrays)
+        assert len(caught) == 1
+        for one, wanted in zip(found, expected, strict=True):
+            np.testing.assert_allclose(one, wanted, rtol=1e-5, atol=1e-6)
+    assert compiled == [2]
+
+
+def test_a_mean_of_nothing_warns_and_one_of_something_does_not(framework, compiled):
+    loss = nn.CrossEntropyLoss()
+    (scores, something, nothing) = tensors(framework, PRED, LABELS, np.full(4, -100))
+    for _ in range(4):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            loss(scores, something)
+    assert compiled == [2]
+    with pytest.warns(UserWarning, match="every target"):
+        loss(scores, nothing)
 
 
 def test_a_path_that_values_choose_is_taken(framework):

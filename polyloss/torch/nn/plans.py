@@ -8,14 +8,15 @@ from functools import wraps
 from operator import itemgetter
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
-from polyloss import calls, dispatch, repeats, whole
+from polyloss import dispatch, repeats, warned, whole
 from polyloss.opset import OpSet, Tensor
+from polyloss.warned import Warned
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-Plan = tuple[Callable[[Sequence[Any]], Any], Callable[..., Tensor | None]]
-"""What picks a kernel's tensors out of the arguments of a call, and the kernel."""
+Plan = tuple[Callable[[Sequence[Any]], Any], Callable[..., Tensor | None], Sequence[Warned]]
+"""What picks a kernel's tensors out of the arguments of a call, the kernel, and the warnings of the call."""
 
 MOST = 256
 """How many kinds of calls of a loss are remembered: those that came last."""
@@ -54,7 +55,7 @@ def remembered(function: Callable[P, R]) -> Callable[P, R]:
     """`function`, a loss, that goes straight to its kernel when it is called again with arguments of the same kind.
 
     Its checks then depend on what the op set's `signature` tells of the arguments, and on values that the kernel refuses. A call is
-    remembered if its result is what the kernel made of its arguments as they are, and if it has warned of nothing.
+    remembered, with its warnings, if its result is what the kernel made of its arguments as they are, and if it has warned of no values.
     """
     plans: dict[Hashable, Plan] = {}
     taken = whole.taken(function)
@@ -76,9 +77,11 @@ def remembered(function: Callable[P, R]) -> Callable[P, R]:
             key = (key, *options)
         plan = plans.get(key)
         if plan is not None:
-            (chosen, kernel) = plan
+            (chosen, kernel, warnings) = plan
             value: Any = kernel(*chosen(given))
             if value is not None:
+                for message, category in warnings:
+                    warned.give(message, category)
                 return value  # type: ignore[no-any-return]
         (result, plan) = _as_written(function, args, options, given)
         if plan is not None:
@@ -92,16 +95,17 @@ def remembered(function: Callable[P, R]) -> Callable[P, R]:
 
 def _as_written(function: Callable[..., R], args: Any, options: Any, given: Sequence[Any]) -> tuple[R, Plan | None]:
     """The result of a call, and how to come to it at once if it may be remembered."""
-    warnings = calls.warnings_given
     _recording.depth += 1
     try:
-        result = function(*args, **options)
+        with warned.recorded() as warnings:
+            result = function(*args, **options)
         done = _recording.last
     finally:
         _recording.depth -= 1
         _recording.last = None
-    if done is not None and done.value is result and calls.warnings_given == warnings:
+    fixed = [one for one in warnings if one is not None]
+    if done is not None and done.value is result and len(fixed) == len(warnings):
         places = [[i for i, one in enumerate(given) if one is tensor] for tensor in done.tensors]
         if all(len(found) == 1 for found in places):  # a tensor that is given twice has no place of its own
-            return result, (itemgetter(*(place for (place,) in places)), done.kernel)
+            return result, (itemgetter(*(place for (place,) in places)), done.kernel, fixed)
     return result, None

@@ -173,7 +173,8 @@ def warn_of_nothing(F: OpSet, name: str, terms: Terms, mode: str, ignore_index: 
     if mode == "mean" and counted is not None and calls.anywhere(F, counted, lambda: _nothing_counts(F, counted)):
         calls.warn(
             f"{name}: every target is ignore_index={ignore_index} or of a class of weight 0, so the mean is 0 / 0, NaN: leave such a"
-            " batch out, or add up polyloss.parts of the loss over several batches and divide then"
+            " batch out, or add up polyloss.parts of the loss over several batches and divide then",
+            by_values=True,
         )
 
 
