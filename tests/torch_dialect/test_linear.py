@@ -157,7 +157,8 @@ def test_chunks_of_torch(reduction):
 def test_chunks_of_tensorflow(reduction, traced):
     """Gradients and second derivatives are those of all logits at once, and the tape may be asked for either alone."""
     tf = pytest.importorskip("tensorflow")
-    (x, w) = (tf.constant(X), tf.constant(draw(MAKE["linear"])["linear.weight"]))
+    # In float64: of terms of 1e4, which second derivatives are made of here, float32 keeps what two orders of summing do not share.
+    (x, w) = (tf.constant(one, tf.float64) for one in (X, draw(MAKE["linear"])["linear.weight"]))
 
     def second(rows):
         def of(x, w):
@@ -175,7 +176,7 @@ def test_chunks_of_tensorflow(reduction, traced):
         return (tf.function(of) if traced else of)(x, w)
 
     for found, expected in zip(second(4), second(6), strict=True):
-        np.testing.assert_allclose(found, expected, rtol=2e-5, atol=2e-5)
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-10)
 
 
 def test_no_tape_no_gradients(monkeypatch):
