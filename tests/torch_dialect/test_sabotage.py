@@ -1,5 +1,6 @@
 """The tests of promotion, automatic mixed precision, warnings and parts are tested: what is deliberately wrong must fail in them."""
 
+import warnings
 from contextlib import contextmanager
 
 import pytest
@@ -124,7 +125,7 @@ SABOTAGES = {
     "warning at the loss": (
         calls,
         "warn",
-        lambda f: lambda message: calls.warnings.warn(message, stacklevel=1),
+        lambda f: lambda message: warnings.warn(message, stacklevel=1),
         lambda: test_warnings.test_broadcast("MSELoss", "numpy"),
     ),
     "gradient of the mean lost": (
