@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import platformdirs
 
 from polyloss import dispatch, repeats
 from polyloss.opset import Backend, OpSet, UnsupportedError
@@ -36,8 +37,15 @@ SETTINGS = {
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
     "TORCHINDUCTOR_COMPILE_THREADS": "1",
+    "JAX_COMPILATION_CACHE_DIR": platformdirs.user_cache_dir("polyloss-jax"),
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
 }
-"""Environment of a worker: float64 on JAX, quiet, and one thread each, since several workers run side by side."""
+"""Environment of a worker: float64 on JAX, quiet, one thread each, since several workers run side by side, and what JAX compiles is kept.
+
+JAX looks a program up by all of its operations, its own version, XLA's flags and the processor's features: what a formula became anew is
+compiled anew. PyTorch's inductor does likewise of itself. TensorFlow, which could, leaves the processor out.
+"""
 
 
 def settle() -> None:
