@@ -50,6 +50,11 @@ def main() -> None:
     }
     if not any(wanted.values()):
         parser.error("there is no such loss, size or mode to measure")
+    absent = sorted({module for kind in kinds if wanted[kind.name] for module in kind.needs if not find_spec(module)})
+    if absent:  # said now, and not where an hour later the first of them is imported
+        parser.error(
+            f"{' and '.join(absent)} not installed: pip install -e '.[benchmarks]' has what polyloss is compared with"
+        )
     os.environ.update(ONE_THREAD)  # for the processes that measure
     try:
         record = Record(

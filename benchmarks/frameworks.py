@@ -41,6 +41,8 @@ class Framework:
     """
 
     name: str
+    needs: tuple[str, ...] = ("keras",)
+    """Modules of the contenders, besides the framework's own."""
     compiled: tuple[str, ...] = ()
     slow: Mapping[str, Sequence[str]] = MappingProxyType({})
     specs: tuple[Spec, ...]
@@ -148,6 +150,7 @@ class MXNet(Framework):
     """MXNet; each loss a block, hybridized in the mode of that name."""
 
     name = "mxnet"
+    needs = ()
     specs = gluon_losses.SPECS
     compiled = ("hybridized",)
     probe = ("L2Loss", "squared_error")
@@ -271,6 +274,7 @@ class Jax(Framework):
     """JAX, where the native losses are those of optax, and of Keras where optax has none."""
 
     name = "jax"
+    needs = ("keras", "optax")
     specs = keras_losses.SPECS
     compiled = ("jit",)
     probe = ("MeanSquaredError", "squared_error")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from polyloss_conformance.progress import Silence
 
+from benchmarks import __main__
 from benchmarks.plan import Cell
 from benchmarks.record import Record, RecordError
 from benchmarks.run import run
@@ -170,3 +171,11 @@ def test_a_file_that_cannot_be_written_is_said_at_once(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(RecordError, match="cannot write"):
         Record(tmp_path / "file" / "b.json", dict(MACHINE), True, {})
+
+
+def test_what_is_compared_with_is_missed_before_anything_is_measured(monkeypatch, capsys):
+    monkeypatch.setattr(__main__, "find_spec", lambda name: None if name == "optax" else object())
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--framework", "jax"])
+    with pytest.raises(SystemExit, match="2"):
+        __main__.main()
+    assert "optax" in capsys.readouterr().err
