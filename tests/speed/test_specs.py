@@ -29,7 +29,7 @@ for spec in framework.specs:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", FRAMEWORKS)
 def test_contenders_compute_the_same(name):
-    needs = [name] + (["keras"] if name != "mxnet" else []) + (["optax"] if name == "jax" else [])
+    needs = [name, *FRAMEWORKS[name].needs]
     if missing := [one for one in needs if not find_spec(one)]:
         pytest.skip(f"{', '.join(missing)} is not installed: it is what is measured")
     run = subprocess.run(
