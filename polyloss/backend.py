@@ -38,7 +38,7 @@ class Backend(ABC):
         """Distribution name to version, for what a result depends on."""
 
     def kinds(self) -> Mapping[type, OpSet]:
-        """The types whose op set is worth knowing before a call: a tracer (``torch.compile``) cannot follow the search for it."""
+        """The types whose op set is worth knowing before the first call: a tracer does not follow the search, or sees no second call."""
         return {}
 
     @abstractmethod

@@ -6,7 +6,7 @@ Every operation compiles under XLA and takes sizes that are unknown while tracin
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,17 @@ from tensorflow.python.framework import ops
 
 from polyloss.opset import HALF, Axis, Backend, OpSet, Shape, Tensor, chunk, gathered_axis, reduced_axes
 from polyloss_backends.tensorflow_calls import CompiledCall, programs_within
-from polyloss_backends.tensorflow_sums import average, extreme, log1p, rank, reduced, total, widened
+from polyloss_backends.tensorflow_sums import (
+    average,
+    extreme,
+    log1p,
+    log_softmax,
+    rank,
+    reduced,
+    softmax_cross_entropy,
+    total,
+    widened,
+)
 
 _EAGER = tf.__internal__.EagerTensor
 
@@ -248,7 +258,7 @@ class TensorFlowOps(OpSet):
         return tf.cast(power / tf.reduce_sum(power, axis=axis, keepdims=True), data.dtype)
 
     def log_softmax(self, data: Tensor, axis: int = -1) -> Tensor:
-        return tf.cast(tf.nn.log_softmax(widened(data), axis=_axis(data, axis)), data.dtype)
+        return tf.cast(log_softmax(widened(data), _axis(data, axis)), data.dtype)
 
     def pick(self, data: Tensor, index: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
         rows, place = _rows_and_place(data, index, _axis(data, axis))
@@ -335,7 +345,7 @@ class TensorFlowOps(OpSet):
 
     def softmax_cross_entropy(self, data: Tensor, label: Tensor, axis: int = -1, keepdims: bool = False) -> Tensor:
         rows, place = _rows_and_place(data, label, _axis(data, axis))
-        loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=place, logits=rows)
+        loss = softmax_cross_entropy(rows, place)
         return tf.expand_dims(loss, _axis(data, axis)) if keepdims else loss
 
     def linear_cross_entropy(
@@ -530,6 +540,10 @@ class TensorFlowBackend(Backend):
 
     def versions(self) -> dict[str, str]:
         return {"tensorflow": tf.__version__}
+
+    def kinds(self) -> Mapping[type, OpSet]:
+        # A train step is traced once: what its first call does, all do.
+        return {tf.__internal__.EagerTensor: self._ops, tf.__internal__.SymbolicTensor: self._ops}
 
     def op_set(self, tensor: object) -> OpSet | None:
         return self._ops if isinstance(tensor, (tf.Tensor, tf.Variable)) else None

@@ -1,4 +1,4 @@
-"""Sums, means, extremes and log1p on TensorFlow, which are quick under XLA too."""
+"""Sums, means, extremes, log_softmax and log1p on TensorFlow, which are quick under XLA too."""
 
 from __future__ import annotations
 
@@ -67,6 +67,18 @@ def _extreme(data: Tensor, axis: tuple[int, ...], keepdims: bool, least: bool) -
     return tf.where(lost, tf.cast(float("nan"), data.dtype), found)
 
 
+def log_softmax(data: Tensor, axis: int) -> Tensor:
+    """The logarithm of the softmax along `axis`."""
+    return _row_log_softmax(data) if _slow(data, (axis,)) else tf.nn.log_softmax(data, axis=axis)
+
+
+def softmax_cross_entropy(rows: Tensor, place: Tensor) -> Tensor:
+    """What the log_softmax of each row has at `place`, negated."""
+    if _slow(rows, (rank(rows) - 1,)):
+        return _row_cross_entropy(rows, place)
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=place, logits=rows)
+
+
 def log1p(data: Tensor) -> Tensor:
     """``log(1 + x)``, which XLA has less exactly in float64 and more slowly in float32."""
     if data.dtype == tf.float32 and within_xla():
@@ -127,3 +139,28 @@ def _row_extremes(data: Tensor, least: bool) -> Tensor:
         return found, slopes
 
     return extremes(data)
+
+
+def _powers(rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The largest element of each row, the exponentials of what the others are below it, and the sums of these."""
+    top = tf.stop_gradient(tf.reduce_max(rows, axis=-1, keepdims=True))
+    powers = tf.exp(rows - top)
+    return top, powers, _row_sums(powers)
+
+
+@tf.custom_gradient  # type: ignore[untyped-decorator]
+def _row_log_softmax(rows: Tensor) -> Any:
+    (top, powers, sums) = _powers(rows)
+    return rows - top - tf.math.log(sums), lambda upstream: upstream - powers * (_row_sums(upstream) / sums)
+
+
+@tf.custom_gradient  # type: ignore[untyped-decorator]
+def _row_cross_entropy(rows: Tensor, place: Tensor) -> Any:
+    (top, powers, sums) = _powers(rows)
+    picked = tf.gather(rows, place, batch_dims=rank(place))
+
+    def slopes(upstream: Tensor) -> Any:
+        here = tf.one_hot(place, rows.shape[-1], dtype=rows.dtype)
+        return (powers / sums - here) * tf.expand_dims(upstream, -1), None
+
+    return tf.squeeze(tf.math.log(sums), -1) - (picked - tf.squeeze(top, -1)), slopes

@@ -54,6 +54,27 @@ def test_value_and_gradient(backend, name, shape):
             np.testing.assert_allclose(backend.to_numpy(one), slope(wide, upstream), rtol=2e-5, atol=2e-6)
 
 
+@pytest.mark.parametrize("name", ["log_softmax", "softmax_cross_entropy"])
+def test_special_values(backend, name):
+    """A place that is ruled out counts nothing where it is not asked for; what is not a number spoils its own row."""
+    x = np.random.default_rng(0).standard_normal((8, 4096))
+    x[0, 1] = x[1, 7] = -np.inf
+    x[2, 5] = np.nan
+    x[3, 5] = np.inf
+    label = np.full(8, 7)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        want = log_softmax(x)
+    if name == "softmax_cross_entropy":
+        want = -want[:, 7]
+    tensors = [backend.from_numpy(x, "float32"), backend.from_numpy(label, "int32")]
+    for mode in set(backend.modes) - set(backend.sampled):
+        run = backend.value_and_grad(lambda x, label: CASES[name][0](backend.op_set(x), x, label), [], mode)
+        found = backend.to_numpy(run(tensors, None)[0])
+        rows = np.arange(8) != 3
+        np.testing.assert_allclose(found[rows], want[rows], rtol=2e-6)
+        assert not np.isfinite(found[3]).any()  # some of it may be infinite
+
+
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_second_derivative_in_jax(shape):
     """Forward over reverse, of sums of cross entropies: ``s (v - s.v)`` with the softmax s."""
@@ -64,3 +85,29 @@ def test_second_derivative_in_jax(shape):
     (_, found) = jax.jit(lambda x, v: jax.jvp(slope, (x,), (v,)))(x, v)
     s = softmax(x.astype("float64"))
     np.testing.assert_allclose(found, s * (v - (s * v).sum(-1, keepdims=True)), rtol=2e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("name", ["log_softmax", "softmax_cross_entropy"])
+def test_second_derivative_under_xla(name, shape):
+    """Reverse over reverse, of sums of cross entropies: ``s (v - s.v)`` with the softmax s."""
+    tf = pytest.importorskip("tensorflow")
+    (x, v) = map(tf.constant, np.random.default_rng(0).standard_normal((2, *shape)).astype("float32"))
+    F = dispatch.op_set("test", ("x",), (x,))
+
+    def loss(x):
+        found = CASES[name][0](F, x, tf.zeros(shape[0], "int32"))
+        return tf.reduce_sum(found if name == "softmax_cross_entropy" else -found[:, 0])
+
+    @tf.function(jit_compile=True)
+    def twice(x, v):
+        with tf.GradientTape() as outer:
+            outer.watch(x)
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                value = loss(x)
+            along = tf.reduce_sum(inner.gradient(value, x) * v)
+        return outer.gradient(along, x)
+
+    s = softmax(x.numpy().astype("float64"))
+    np.testing.assert_allclose(twice(x, v), s * (v - (s * v).numpy().sum(-1, keepdims=True)), rtol=2e-5, atol=1e-6)

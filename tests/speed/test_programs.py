@@ -18,9 +18,7 @@ CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 @pytest.fixture
 def loss(nothing_kept):
     dispatch.backend("tensorflow")
-    loss = losses.LogCosh()
-    tf.function(loss)(*tensors(dispatch.backend("tensorflow"), TRUE[:1], PRED[:1]))  # a type's first tensor
-    return loss
+    return losses.LogCosh()
 
 
 def programs(function, *args):
@@ -51,6 +49,14 @@ def slopes_within(loss):
 def test_a_large_call_is_a_program_for_the_value_and_one_for_the_gradients(loss):
     assert len(programs(tf.function(loss), *given())) == 1
     assert len(programs(slopes_within(loss), *given())) == 2
+
+
+def test_the_very_first_call_of_a_process_is_one_too(loss, monkeypatch):
+    (true, pred) = given()
+    monkeypatch.setattr(dispatch, "_owner", dict.fromkeys(dispatch.NEUTRAL))
+    monkeypatch.setattr(dispatch, "_backends", {})
+    dispatch.prepare()
+    assert len(programs(slopes_within(loss), true, pred)) == 2
 
 
 def test_a_call_in_a_loop_or_a_branch_is_one_too(loss):
