@@ -67,8 +67,9 @@ def graphs():
     ids=str,
 )
 def test_op(graphs, case, size, monkeypatch):
-    from polyloss_backends import mxnet_graph
+    from polyloss_backends import mxnet_graph, mxnet_logistic
 
+    monkeypatch.setattr(mxnet_logistic, "BLOCK", 2)
     for name, elements in FIRST_OF_LARGE[size].items():
         monkeypatch.setattr(mxnet_graph, name, elements)
     check(case, graphs, case.dtypes[-1] if case.dtypes else "float32")
