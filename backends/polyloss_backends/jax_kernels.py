@@ -28,6 +28,15 @@ def on_cpu() -> bool:
 
 
 @partial(jax.custom_jvp)
+def absolute(data: Tensor) -> Tensor:
+    """``|x|`` with slope 0 at 0, where that of jnp.abs is 1; ``x sign(x)`` takes three times as long forward."""
+    return jnp.abs(data)
+
+
+absolute.defjvps(lambda tangent, value, data: tangent * jnp.sign(data))
+
+
+@partial(jax.custom_jvp)
 def log1p(data: Tensor) -> Tensor:
     """``log(1 + x)`` of float32, within 1.8 ULP: the logarithm of the rounded sum, and what rounding has taken away.
 
