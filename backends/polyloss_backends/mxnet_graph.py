@@ -31,12 +31,13 @@ Condition = Callable[[np.ndarray[Any, Any]], Any]
 class GraphOps(MXNetOps):
     """The operations on symbols whose shapes are known, in fewer or quicker nodes where that lets them be.
 
-    With `likely` they may be right for likely values only: where each of `conditions` is true of its tensor.
+    With `likely` they may be right for likely values only: where each of `conditions` is true of its tensor. With `on_cpu` NumPy may
+    compute some.
     """
 
-    def __init__(self, likely: bool = False) -> None:
+    def __init__(self, likely: bool, on_cpu: bool) -> None:
         super().__init__(mx.sym)
-        self.likely = likely
+        (self.likely, self.on_cpu) = (likely, on_cpu)
         self.conditions: list[tuple[Tensor, Condition]] = []
         self.constants: dict[tuple[bytes, tuple[int, ...], str], tuple[Any, np.ndarray[Any, Any]]] = {}
         self._shapes: dict[int, tuple[Any, tuple[int, ...]]] = {}
@@ -100,7 +101,7 @@ class GraphOps(MXNetOps):
     def softrelu_excess(self, data: Tensor) -> Tensor:
         if self._is_small(data):
             return self.F.log1p(self.F.exp(-self.F.abs(data)))
-        if math.prod(self.shape(data)) >= HUGE and self.dtype(data) in ("float32", "float64"):
+        if self.on_cpu and math.prod(self.shape(data)) >= HUGE and self.dtype(data) in ("float32", "float64"):
             return softrelu_excess(data)
         # Of x times the largest number tanh is the sign: MXNet's takes ten times as long, and the derivative of |x| twenty times.
         largest = float(np.finfo(self.dtype(data)).max)
@@ -279,7 +280,7 @@ def _made(
     function: Callable[..., Tensor], inputs: Sequence[Any], context: Any, flags: Sequence[tuple[str, Any]], likely: bool
 ) -> tuple[Callable[..., Any] | None, list[Condition]]:
     """A graph of the value and of what has conditions, and those; None and none where there can be no graph."""
-    F = GraphOps(likely)
+    F = GraphOps(likely, on_cpu=context.device_type == "cpu")
     with mx.name.NameManager():  # the program's names of its own symbols count on
         value = function(F, *inputs)
     given = {one.name: i for i, one in enumerate(inputs) if isinstance(one, mx.sym.Symbol)}
