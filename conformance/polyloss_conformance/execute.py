@@ -116,8 +116,13 @@ class Executor:
         self._eager: _Eager | None = None
         self._fused = Calls()
         self._has_0d = backend.refuses({"a result": ()}, "float32") is None
-        # From now on the type of its tensors is known, without which no call counts as one that repeats.
-        dispatch.op_set("conformance", ("a tensor",), (backend.from_numpy(np.zeros(1), "float32"),))
+        # From now on the types of its tensors are known, without which no call counts as one that repeats: those of a gradient are others.
+        wrt = [0] if backend.differentiable else []
+        backend.value_and_grad(self._square, wrt)([backend.from_numpy(np.zeros(1), "float32")], None)
+
+    @staticmethod
+    def _square(tensor: Any) -> Any:
+        return dispatch.op_set("conformance", ("a tensor",), (tensor,)).square(tensor)
 
     def cell(self, case: Case, mode: str, reference: Record) -> Record:
         """The fields of the cell of a case in a mode, judged by the case's record. No exception leaves this."""

@@ -48,6 +48,15 @@ def test_every_loss_is_compiled_and_conforms(framework, compiled, loss):
     assert None not in ready
 
 
+def test_the_first_cell_of_a_process_is_compiled(framework, compiled, monkeypatch):
+    monkeypatch.setattr(dispatch, "_owner", dict.fromkeys(dispatch.NEUTRAL))
+    executor = Executor(framework)
+    compiled.clear()
+    case = FIRST["keras/LogCosh"]
+    executor.cell(case, CACHED, record(case))
+    assert compiled
+
+
 @pytest.mark.parametrize(
     "wrong",
     {
