@@ -543,7 +543,7 @@ class TensorFlowBackend(Backend):
 
     def kinds(self) -> Mapping[type, OpSet]:
         # A train step is traced once: what its first call does, all do.
-        return {tf.__internal__.EagerTensor: self._ops, tf.__internal__.SymbolicTensor: self._ops}
+        return dict.fromkeys((_EAGER, tf.__internal__.SymbolicTensor), self._ops)
 
     def op_set(self, tensor: object) -> OpSet | None:
         return self._ops if isinstance(tensor, (tf.Tensor, tf.Variable)) else None
