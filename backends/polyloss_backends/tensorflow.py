@@ -15,7 +15,7 @@ from tensorflow.python.eager import record  # no public name tells whether a tap
 from tensorflow.python.framework import ops
 
 from polyloss.opset import HALF, Axis, Backend, OpSet, Shape, Tensor, chunk, gathered_axis, reduced_axes
-from polyloss_backends.tensorflow_calls import CompiledCall, programs_within
+from polyloss_backends.tensorflow_calls import CompiledCall, programs_within, within_xla
 from polyloss_backends.tensorflow_sums import (
     average,
     extreme,
@@ -180,7 +180,9 @@ class TensorFlowOps(OpSet):
         return tf.math.softplus(data)
 
     def clip(self, data: Tensor, a_min: float, a_max: float) -> Tensor:
-        return tf.clip_by_value(data, a_min, a_max)
+        # A bound that nothing reaches would be computed like any other.
+        clipped = data if a_max == math.inf else tf.minimum(data, a_max)
+        return clipped if a_min == -math.inf else tf.maximum(clipped, a_min)
 
     # --- two tensors, broadcast ---------------------------------------------------------------------------------------------
 
@@ -196,13 +198,17 @@ class TensorFlowOps(OpSet):
     def broadcast_div(self, lhs: Tensor, rhs: Tensor) -> Tensor:
         return tf.divide(lhs, rhs)
 
-    # XLA's maximum and minimum on the CPU return a number for a number and a NaN (TensorFlow 2.21), so neither is used.
+    # XLA's maximum and minimum on the CPU return a number for a number and a NaN (TensorFlow 2.21).
 
     def broadcast_maximum(self, lhs: Tensor, rhs: Tensor) -> Tensor:
-        return tf.where((lhs >= rhs) | tf.not_equal(lhs, lhs), lhs, rhs)
+        if within_xla():
+            return tf.where((lhs >= rhs) | tf.not_equal(lhs, lhs), lhs, rhs)
+        return tf.maximum(lhs, rhs)
 
     def broadcast_minimum(self, lhs: Tensor, rhs: Tensor) -> Tensor:
-        return tf.where((lhs <= rhs) | tf.not_equal(lhs, lhs), lhs, rhs)
+        if within_xla():
+            return tf.where((lhs <= rhs) | tf.not_equal(lhs, lhs), lhs, rhs)
+        return tf.minimum(lhs, rhs)
 
     def broadcast_equal(self, lhs: Tensor, rhs: Tensor | float) -> Tensor:
         return tf.cast(tf.equal(lhs, rhs), lhs.dtype)
