@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import torch
 
 from polyloss.opset import Tensor
+from polyloss_backends import ctc_posteriors
 from polyloss_backends import torch_ready as ready
 from polyloss_backends.torch_ready import (
     BATCHMEAN,
@@ -546,20 +547,29 @@ def _of_sequences(
     if zero_infinity or by_length != (mode == MEAN):
         return None
 
-    def at_once(wanted: bool, samples: int, log_prob: Tensor, *fixed: Tensor) -> tuple[Tensor, Tensor | None]:
-        wide = log_prob.double()  # in float32 torch's posteriors lose digits
-        (loss, alpha) = torch._ctc_loss(wide, *fixed, blank)
-        each = torch.ones_like(loss) if mode == SUM else number(1 / samples, loss.dtype) / fixed[2]
-        value = finite(torch.dot(loss, each))
-        slope = _aten._ctc_loss_backward.Tensor(each, wide, *fixed, loss, alpha, blank) if wanted else None
-        return value, slope
+    def at_once(wanted: bool, samples: int, *data: Tensor) -> tuple[Tensor, Tensor | None]:
+        (log_prob, targets, frames, lengths) = data
+        each = lengths.double()
+        each = torch.ones_like(each) if mode == SUM else number(1 / samples, each.dtype) / each
+        found: tuple[Tensor, Tensor | None] | None = None
+        if lengths.numel() * targets.size(1) >= _MANY_LABELS:
+            found = _by_powers(each, *data, blank=blank)
+        if found is None:
+            given = (log_prob.double(), targets, frames, lengths)  # in float32 torch's posteriors lose digits
+            (loss, alpha) = torch._ctc_loss(*given, blank)
+            slope = _aten._ctc_loss_backward.Tensor(each, *given, loss, alpha, blank) if wanted else None
+            found = (loss, slope)
+        return finite(torch.dot(found[0], each)), found[1]
 
     def compute(data: Sequence[Tensor], wanted: Sequence[bool]) -> tuple[Tensor, Slopes]:
         (log_prob, targets, frames, lengths) = data
         (samples, dtype) = (log_prob.size(1), log_prob.dtype)
-        step = max((ready.BLOCK >> 6) * samples // log_prob.numel(), 1)
-        if step >= samples or targets.dim() == 1:  # concatenated, where no sample has a place that is known
-            (value, slope) = at_once(wanted[0], samples, *data)
+        if targets.dim() == 1:
+            targets = _in_rows(targets, lengths)
+        elements = log_prob.numel() + 4 * log_prob.size(0) * targets.numel()
+        step = -(-samples // min(-(-elements // ready.BLOCK), _PARTS))
+        if step == samples:
+            (value, slope) = at_once(wanted[0], samples, log_prob, targets, frames, lengths)
             return value.to(dtype), [slope if slope is None else slope.to(dtype), None, None, None]
         slopes = torch.empty_like(log_prob) if wanted[0] else None
         total = 0.0
@@ -592,3 +602,37 @@ def _of_sequences(
 
 
 _INDICES = {torch.int64, torch.int32}
+
+_MANY_LABELS = 128
+"""Of a batch: from how many on the sum over all alignments is quicker by NumPy, a frame of all samples at a time, than by torch."""
+
+_PARTS = 4
+"""Into how many a batch is split at most: float64 in four parts needs no more memory than float32 at once."""
+
+
+def _in_rows(targets: Tensor, lengths: Tensor) -> Tensor:
+    """Concatenated targets one below the other, filled with some target or other."""
+    ends = lengths.cumsum(0)
+    if ends[-1] != targets.numel():
+        raise RefusedError
+    place = (ends - lengths).unsqueeze(1) + torch.arange(int(lengths.max()))
+    return targets[place.clamp_(max=targets.numel() - 1)]
+
+
+def _by_powers(
+    each: Tensor, log_prob: Tensor, targets: Tensor, frames: Tensor, lengths: Tensor, *, blank: int
+) -> tuple[Tensor, Tensor] | None:
+    """The losses, and the gradients of their sum with the weights `each`: ``p`` less the share of each class in all alignments."""
+    (total, width) = (log_prob.size(0), int(lengths.max()))
+    if frames.max() > total or width > targets.size(1):
+        raise RefusedError
+    power = log_prob.to(torch.float64, copy=True, memory_format=torch.contiguous_format).exp_()
+    state = ctc_posteriors.states(targets[:, :width].numpy(), blank)
+    found = ctc_posteriors.posteriors(power.numpy(), state, frames.numpy(), lengths.numpy())
+    if found is None:
+        return None
+    (loss, share) = map(torch.from_numpy, found)
+    place = torch.from_numpy(state).T.expand(total, -1, -1)
+    slope = power.scatter_add_(2, place, share.transpose(1, 2).neg_()).mul_(each.unsqueeze(1))
+    slope.masked_fill_((torch.arange(total).unsqueeze(1) >= frames).unsqueeze(2), 0)
+    return loss, slope

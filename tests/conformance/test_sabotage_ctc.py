@@ -6,7 +6,16 @@ from polyloss.formulas import sequence
 from polyloss.torch.nn import base
 from polyloss.torch.nn.functional import sequence as functional
 
-from .test_sabotage import function, halved_gradient, is_caught, op, pytestmark, without  # noqa: F401 - a mark is found by its name
+from .test_sabotage import (  # noqa: F401 - a mark is found by its name
+    FRAMEWORK,
+    function,
+    halved_gradient,
+    is_caught,
+    judged,
+    op,
+    pytestmark,
+    without,
+)
 
 
 def slope_of_the_value(original):
@@ -44,3 +53,32 @@ SABOTAGES = {
 def test_caught(name):
     (sabotage, part) = SABOTAGES[name]
     is_caught(sabotage, "torch/CTCLoss", part)
+
+
+@pytest.mark.skipif(FRAMEWORK != "torch", reason="PyTorch is not installed: its kernel of many labels is not run")
+@pytest.mark.parametrize("layout", ["padded", "joined", "padded-sum"])
+def test_the_kernel_of_many_labels_has_the_same_results(layout, monkeypatch):
+    from polyloss_backends import ctc_posteriors, torch_kernels
+
+    found = []
+
+    def noted(*args):
+        found.append(posteriors(*args))
+        return found[-1]
+
+    def uneven(*args):
+        (loss, share) = posteriors(*args) or (None, None)
+        return None if loss is None else (loss, 1.001 * share)
+
+    posteriors = ctc_posteriors.posteriors
+    part = f"/{layout}/float32/"
+    usual = judged("torch/CTCLoss", part)
+    monkeypatch.setattr(torch_kernels, "_MANY_LABELS", 1)
+    monkeypatch.setattr(ctc_posteriors, "posteriors", noted)
+    cells = judged("torch/CTCLoss", part)
+    assert {key: cell["status"] for key, cell in cells.items()} == {key: cell["status"] for key, cell in usual.items()}
+    failed = {key for key, cell in usual.items() if cell["status"] == "fail"}
+    assert sum(one is not None for one in found) > 9
+    monkeypatch.setattr(ctc_posteriors, "posteriors", uneven)
+    wrong = {key for key, cell in judged("torch/CTCLoss", part).items() if cell["status"] == "fail"}
+    assert len(wrong - failed) > 9

@@ -43,6 +43,11 @@ CALLS = {
     "CosineEmbeddingLoss": (pnn.CosineEmbeddingLoss(margin=-0.5), (X, Y, SIGN)),
     "CTCLoss": (pnn.CTCLoss(), (FRAMES, TARGETS, *LENGTHS)),
     "CTCLoss of concatenated targets": (pnn.CTCLoss(reduction="sum"), (FRAMES, TARGETS.reshape(-1), *LENGTHS)),
+    "CTCLoss of many labels": (pnn.CTCLoss(), (FRAMES, TARGETS, *LENGTHS)),
+    "CTCLoss of many concatenated targets": (
+        pnn.CTCLoss(reduction="sum", blank=1),
+        (FRAMES, torch.tensor([2, 0, 2, 2, 0, 2]), LENGTHS[0], torch.tensor([1, 1, 2, 1, 1])),
+    ),
     "TripletMarginLoss": (pnn.TripletMarginLoss(swap=True), (X, Y, X.square())),
 }
 
@@ -67,6 +72,7 @@ def derivatives(loss, args, scale, every=True):
 @pytest.mark.parametrize("every", [False, True])
 @pytest.mark.parametrize("name", CALLS)
 def test_blocks(name, every, monkeypatch):
+    from polyloss_backends import torch_kernels
     from polyloss_backends import torch_ready as ours
 
     (loss, args) = CALLS[name]
@@ -87,6 +93,8 @@ def test_blocks(name, every, monkeypatch):
     assert not taken
     for limit in ("BLOCK", "FEW", "MANY"):
         monkeypatch.setattr(ours, limit, ELEMENTS)
+    if "many" in name:
+        monkeypatch.setattr(torch_kernels, "_MANY_LABELS", 1)
     found = derivatives(loss, args, 3.0, every)
     if name != "NLLLoss":  # which is one operation of torch
         assert len(taken) == 2, "once with the value, once for the second gradient of one graph"

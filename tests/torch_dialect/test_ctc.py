@@ -95,6 +95,31 @@ def test_padding_has_no_gradient():
     assert (log_probs.grad[3:, 2] == 0).all()
 
 
+@needs_torch
+@pytest.mark.parametrize("scale", [1, 5, 300, -1])
+def test_many_labels(scale, monkeypatch):
+    """At once for all samples, on probabilities; by torch's recursion where they vanish, or where they are none."""
+    import torch
+    from polyloss_backends import ctc_posteriors
+
+    posteriors = ctc_posteriors.posteriors
+    found = []
+    monkeypatch.setattr(ctc_posteriors, "posteriors", lambda *args: found.append(posteriors(*args)) or found[-1])
+    rng = np.random.default_rng(7)
+    log_probs = torch.tensor(np.log(rng.dirichlet(np.ones(6), size=(30, 20)))) * scale
+    targets = torch.tensor(rng.integers(1, 6, (20, 8)))
+    lengths = (torch.tensor(rng.integers(20, 31, 20)), torch.tensor(rng.integers(1, 9, 20)))
+    results = []
+    for fused in (True, False):
+        given = log_probs.clone().requires_grad_()
+        with dispatch.fused(fused):
+            value = pF.ctc_loss(given, targets, *lengths)
+        results.append((value.detach(), *torch.autograd.grad(value, given)))
+    assert [one is not None for one in found] == [scale in (1, 5)]
+    for ours, composed in zip(*results, strict=True):
+        torch.testing.assert_close(ours, composed, rtol=1e-11, atol=1e-13)
+
+
 def gradients(framework, log_probs, targets, lengths, **options):
     backend = dispatch.backend(framework)
     run = backend.value_and_grad(lambda x, y: pF.ctc_loss(x, y, *lengths, **options), (0,))
