@@ -287,18 +287,22 @@ def _logistic(data: Any, wanted: Any, scale: float, out: Any) -> tuple[Tensor, S
 
 @_computes("classification.soft_margin", MEAN, SUM)
 def _soft_margin(mode: int, whole: Callable[..., Tensor]) -> Kernel:
+    def few(pred: Tensor, label: Tensor) -> Tensor | None:
+        return None if label.requires_grad or not pred.is_cpu else ready.unless_refused(native, pred, label)
+
+    def native(pred: Tensor, label: Tensor) -> Tensor:
+        return finite(_nn.soft_margin_loss(pred, label, mode))  # e^-x overflows where the loss does not
+
     def rule(data: Any, wanted: Any, scale: float, out: Any) -> tuple[Tensor, Slopes]:
         lead = (data[0] * data[1]).neg_()
-        value = (
-            _nn.softplus(lead, 1, 40).sum() if lead.numel() < ready.FEW else lead.relu().sum().add_(_beside_relu(lead))
-        )
+        value = lead.relu().sum().add_(_beside_relu(lead))
         slope = lead.sigmoid_().mul_(number(-scale, lead.dtype))
         others = (data[1], data[0])
         return value, [
             torch.mul(slope, o, out=w) if want else None for o, want, w in zip(others, wanted, out, strict=True)
         ]
 
-    return ready.closed(mode, whole, rule)
+    return ready.closed(mode, whole, rule, native=few, least=ready.FEW)
 
 
 @_computes("embedding.hinge_embedding", MEAN, SUM)
@@ -468,7 +472,7 @@ def _scalar_kernel(whole: Callable[..., Tensor], function: Callable[[Tensor, Ten
     def kernel(pred: Tensor, label: Tensor) -> Tensor | None:
         if not pred.is_cpu or not pred.numel() or label.dtype != torch.int64 or pred.numel() > 1 << 14:
             return None
-        if (least := pred.detach().min().item()) != least:
+        if not torch.equal(pred, pred):
             return None
         value = ready.unless_refused(function, pred, label)
         return None if value is None else ready.differentiable_twice(whole, value, pred, label)
