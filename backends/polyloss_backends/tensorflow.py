@@ -180,9 +180,11 @@ class TensorFlowOps(OpSet):
         return tf.math.softplus(data)
 
     def clip(self, data: Tensor, a_min: float, a_max: float) -> Tensor:
-        # A bound that nothing reaches would be computed like any other.
-        clipped = data if a_max == math.inf else tf.minimum(data, a_max)
-        return clipped if a_min == -math.inf else tf.maximum(clipped, a_min)
+        # A bound that nothing reaches is computed like any other. Of two such bounds one stays: who clips so wants a node between two sums.
+        if a_min == -math.inf:
+            return tf.minimum(data, a_max)
+        clipped = tf.maximum(data, a_min)
+        return clipped if a_max == math.inf else tf.minimum(clipped, a_max)
 
     # --- two tensors, broadcast ---------------------------------------------------------------------------------------------
 
