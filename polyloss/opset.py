@@ -186,6 +186,10 @@ class OpSet(ABC):
         """``x^(1/2)``; NaN below 0, infinite gradient at 0."""
 
     @abstractmethod
+    def rsqrt(self, data: Tensor) -> Tensor:
+        """``x^(-1/2)``, whose gradient ``-x^(-3/2) / 2`` needs no division; NaN below 0, infinite at 0."""
+
+    @abstractmethod
     def exp(self, data: Tensor) -> Tensor:
         """``e^x``."""
 

@@ -127,6 +127,9 @@ class JaxOps(OpSet):
     def sqrt(self, data: Tensor) -> Tensor:
         return jnp.sqrt(data)
 
+    def rsqrt(self, data: Tensor) -> Tensor:
+        return jax.lax.rsqrt(data)
+
     def exp(self, data: Tensor) -> Tensor:
         return jnp.exp(data)
 

@@ -153,6 +153,9 @@ class MXNetOps(OpSet):
     def sqrt(self, data: Tensor) -> Tensor:
         return self.F.sqrt(data)
 
+    def rsqrt(self, data: Tensor) -> Tensor:
+        return self.F.rsqrt(data)
+
     def exp(self, data: Tensor) -> Tensor:
         return self.F.exp(data)
 

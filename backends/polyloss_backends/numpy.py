@@ -116,6 +116,10 @@ class NumpyOps(OpSet):
         return np.sqrt(data)
 
     @_quiet
+    def rsqrt(self, data: Tensor) -> Tensor:
+        return np.reciprocal(np.sqrt(data))
+
+    @_quiet
     def exp(self, data: Tensor) -> Tensor:
         return np.exp(data)
 

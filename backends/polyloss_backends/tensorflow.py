@@ -155,6 +155,9 @@ class TensorFlowOps(OpSet):
     def sqrt(self, data: Tensor) -> Tensor:
         return tf.sqrt(data)
 
+    def rsqrt(self, data: Tensor) -> Tensor:
+        return tf.math.rsqrt(data)
+
     def exp(self, data: Tensor) -> Tensor:
         return tf.exp(data)
 

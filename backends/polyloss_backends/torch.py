@@ -118,6 +118,9 @@ class TorchOps(OpSet):
     def sqrt(self, data: Tensor) -> Tensor:
         return data.sqrt()
 
+    def rsqrt(self, data: Tensor) -> Tensor:
+        return data.rsqrt()
+
     def exp(self, data: Tensor) -> Tensor:
         return data.exp()
 

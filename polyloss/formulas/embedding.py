@@ -40,7 +40,7 @@ def smoothed_cosine_similarity(F: OpSet, x: Tensor, y: Tensor, *, epsilon: float
     """
     cosine = F.sum(F.broadcast_mul(x, y), axis=-1)
     for v in (x, y):
-        cosine = F.broadcast_mul(cosine, 1 / F.sqrt(F.sum(F.square(v), axis=-1) + epsilon))
+        cosine = F.broadcast_mul(cosine, F.rsqrt(F.sum(F.square(v), axis=-1) + epsilon))
     return cosine
 
 

@@ -121,12 +121,12 @@ LAYOUT = [
 
 # --- elementwise ------------------------------------------------------------------------------------------------------------
 
-UNARY = ("abs", "sign", "square", "sqrt", "exp", "log", "log1p", "arctan", "relu", "sigmoid", "softrelu")
+UNARY = ("abs", "sign", "square", "sqrt", "rsqrt", "exp", "log", "log1p", "arctan", "relu", "sigmoid", "softrelu")
 LOGISTIC = 1 / (1 + np.exp(-TAILS))
 EXCESS = 1 / (1 + np.exp(np.abs(TAILS)))
 
 ELEMENTWISE = [
-    *(Case(op, (positive(2, 3) if op in ("sqrt", "log", "log1p") else GRID,)) for op in UNARY),
+    *(Case(op, (positive(2, 3) if op in ("sqrt", "rsqrt", "log", "log1p") else GRID,)) for op in UNARY),
     *(Case(op, (POINT,)) for op in UNARY),
     *(Case(op, (EMPTY,)) for op in UNARY),
     *(Case(op, (SPECIAL,), label="special values", wrt=()) for op in UNARY),
@@ -139,6 +139,8 @@ ELEMENTWISE = [
     Case("square", (COUNTS,)),
     Case("sqrt", (floats(0.0, 4.0),), label="at 0", grad=lambda u: (u * [INF, 0.25],)),
     Case("sqrt", (floats(-0.0, 0.0),), label="signed zero", wrt=(), signs=True),
+    Case("rsqrt", (floats(0.0, 4.0),), label="at 0", grad=lambda u: (u * [-INF, -1 / 16],)),
+    Case("rsqrt", (floats(1e-12, 1e12),), relative=True, grad=lambda u: (u * [-5e17, -5e-19],)),
     Case("exp", (floats(-20.0, 20.0, 40.0),), relative=True, grad=lambda u: (u * np.exp([-20.0, 20.0, 40.0]),)),
     Case("exp", (LARGE,), label="overflow", wrt=()),
     Case("log", (floats(1e-30, 1e30),), relative=True, grad=lambda u: (u * [1e30, 1e-30],)),

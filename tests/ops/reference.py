@@ -61,6 +61,7 @@ class Reference:
     sign = staticmethod(np.sign)
     square = staticmethod(lambda data: data * data)
     sqrt = staticmethod(np.sqrt)
+    rsqrt = staticmethod(lambda data: 1 / np.sqrt(data))
     exp = staticmethod(np.exp)
     log = staticmethod(np.log)
     log1p = staticmethod(np.log1p)

@@ -161,6 +161,7 @@ VALUE = [
     ("cumsum", "in half precision", half_sums),
     ("cumsum", "from the end", lambda F, x, axis=-1: F.flip(F.cumsum(F.flip(x, axis), axis), axis)),
     ("flip", "other axis", lambda F, x, axis: F.flip(x, axis - 1)),
+    ("rsqrt", "of sizes", lambda F, x: F.rsqrt(F.abs(x))),
     ("arctan", "by the sine", lambda F, x: F.arctan(x / F.sqrt(1 + F.square(x)))),
     ("nuclear_norm", "Frobenius", lambda F, x: F.norm(x)),
     ("nuclear_norm", "trace", lambda F, x: F.abs(F.sum(x * F.eye_like(x)))),

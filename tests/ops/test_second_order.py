@@ -12,7 +12,7 @@ from .test_ops import FIRST
 
 SMOOTH = {  # operation -> argument to differentiate by
     **dict.fromkeys(
-        ("square", "sqrt", "exp", "log", "log1p", "sigmoid", "softrelu", "softmax", "log_softmax", "norm"), 0
+        ("square", "sqrt", "rsqrt", "exp", "log", "log1p", "sigmoid", "softrelu", "softmax", "log_softmax", "norm"), 0
     ),
     **dict.fromkeys(("logsumexp", "smooth_l1", "squared_error", "sigmoid_cross_entropy"), 0),
     **dict.fromkeys(("softmax_cross_entropy", "soft_label_cross_entropy"), 0),
