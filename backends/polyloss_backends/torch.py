@@ -152,10 +152,10 @@ class TorchOps(OpSet):
 
     def clip(self, data: Tensor, a_min: float, a_max: float) -> Tensor:
         # Inductor computes a bound that nothing reaches like any other.
-        if a_max < float("inf"):
+        if a_max != float("inf"):
             clipped = data.clamp(a_min, a_max)
         else:
-            clipped = data.clamp_min(a_min) if a_min > -float("inf") else data
+            clipped = data.clamp_min(a_min) if a_min != -float("inf") else data
         return clipped.to(data.dtype)  # an integer tensor would follow a float bound
 
     # --- two tensors, broadcast ---------------------------------------------------------------------------------------------

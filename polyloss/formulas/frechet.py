@@ -48,7 +48,7 @@ def factor(F: OpSet, covariance: Tensor) -> Tensor:
         column = F.dot(at(state, 0), F.expand_dims(place, axis=1))
         pivot = F.sum(column * F.expand_dims(place, axis=1), axis=0, keepdims=True)
         large = F.broadcast_greater(pivot, least)
-        column = F.broadcast_mul(column, F.where(large, 1.0 / F.sqrt(F.where(large, pivot, 1.0)), 0.0))
+        column = F.broadcast_mul(column, F.where(large, F.rsqrt(F.where(large, pivot, 1.0)), 0.0))
         taken = F.dot(column, column, transpose_b=True)
         return state + F.stack(-taken, F.dot(column, F.expand_dims(place, axis=0)), axis=0)
 
